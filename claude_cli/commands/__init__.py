@@ -1,0 +1,1 @@
+"""One file a command; thin, and none imports another."""

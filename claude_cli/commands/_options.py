@@ -1,0 +1,71 @@
+"""The options commands share: one definition of each flag, its help and its check."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from ..core.errors import UsageError
+
+ModelName = Annotated[str | None, typer.Option("--model", "-m", metavar="MODEL", help="Model id or alias: sonnet, opus, haiku, fable. [default: sonnet, or the setting]")]  # fmt: skip # noqa: E501
+BaseUrl = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Ask this address instead of the official one.")]  # fmt: skip # noqa: E501
+Provider = Annotated[str | None, typer.Option("--provider", metavar="NAME", help="Provider plugin that answers. [default: anthropic, or the setting]")]  # fmt: skip # noqa: E501
+Offline = Annotated[bool, typer.Option("--offline", help="Let the built-in simulator answer: no key, no network.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only on standard error.")]
+Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say more on standard error; -vv adds tracebacks.")]  # fmt: skip # noqa: E501
+LogFile = Annotated[str | None, typer.Option("--log-file", metavar="PATH", help="Append what happens to PATH as JSON lines, keys and contents left out.")]  # fmt: skip # noqa: E501
+Timeout = Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="Time for the whole call with its retries. [default: none]")]  # fmt: skip # noqa: E501
+Colour = Annotated[str, typer.Option("--color", metavar="WHEN", help="Style standard error: auto, always or never.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def one_of(value: str | None, choices: tuple[str, ...], flag: str) -> str | None:
+    """`value`, if it is None or one of `choices`.
+
+    Raises:
+        UsageError: it is another word; the message lists the choices.
+    """
+    if value is not None and value not in choices:
+        raise UsageError(f"{flag} {value} is not known; choose {', '.join(choices[:-1])} or {choices[-1]}")
+    return value
+
+
+def in_range(value: float | None, least: float, most: float, flag: str) -> None:
+    """Refuse a number outside `least` to `most`, or none at all (nan).
+
+    Raises:
+        UsageError: names the flag and the range.
+    """
+    if value is not None and not least <= value <= most:
+        bound = f"{least:g} or more" if most == float("inf") else f"{least:g} to {most:g}"
+        raise UsageError(f"{flag} is {bound}, not {value:g}")
+
+
+def key_values(pairs: list[str]) -> dict[str, Any]:
+    """`K=V` words as one object: V is JSON where it parses, else text; dots in K go deeper.
+
+    Raises:
+        UsageError: a word without `=`, or a key that goes through a value that is no object.
+    """
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        path, sign, text = pair.partition("=")
+        if not sign or not path or ".." in f".{path}.":
+            raise UsageError(f"--option {pair!r} is not of the form name=value")
+        *outer, last = path.split(".")
+        place = found
+        for name in outer:
+            place = place.setdefault(name, {})
+            if not isinstance(place, dict):
+                raise UsageError(f"--option {path}: {name!r} has a value already, so nothing can go into it")
+        place[last] = _value(text)
+    return found
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,89 @@
+"""How a call came out: done, cut, refused or failed; and the JSON object that says so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..core.errors import ClaudeError, RefusedError, TruncatedError
+from ..core.messages import Completion, Notice, Usage
+
+VERSION = 1
+_CUT = {
+    "max_tokens": "the answer was cut at max_tokens; raise --max-tokens, or say --on-truncate continue",
+    "model_context_window_exceeded": "the answer was cut: the context window is full; send less",
+    "pause_turn": "the answer is not complete: the provider paused it too often",
+}
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What is known when a call is over; a failure before any answer leaves most of it empty.
+
+    `duration_ms` and `ttft_ms` (start to first text) are milliseconds.
+    """
+
+    model: str
+    completion: Completion | None = None
+    duration_ms: int = 0
+    ttft_ms: int | None = None
+    simulated: bool = False
+    notices: Sequence[Notice] = field(default_factory=list)
+    error: ClaudeError | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of the JSON output, described by docs/json-output.schema.json."""
+        done, error = self.completion, self.error
+        refused = isinstance(error, RefusedError)
+        return {
+            "version": VERSION,
+            "text": done.text if done and not refused else "",
+            "structured": None,
+            "model": (done.model if done else "") or self.model,
+            "stop_reason": done.stop_reason if done else None,
+            "usage": (done.usage if done else Usage()).as_json(),
+            "cost_usd": None,
+            "duration_ms": self.duration_ms,
+            "ttft_ms": self.ttft_ms,
+            "request_id": (done.request_id if done else None) or (error.request_id if error else None),
+            "session": None,
+            "simulated": self.simulated,
+            "notices": [{"code": notice.code, "text": notice.text} for notice in self.notices],
+            "error": error.as_json() if error else None,
+        }
+
+
+def failure(error: ClaudeError, model: str = "") -> str:
+    """The JSON line of a call that failed before it began."""
+    return json.dumps(Outcome(model, error=error).as_json(), ensure_ascii=False) + "\n"
+
+
+def judge(done: Completion, on_truncate: str) -> ClaudeError | None:
+    """What is wrong with a whole answer: refused or cut; None where nothing is.
+
+    Args:
+        done: the answer.
+        on_truncate: "ok" takes a cut answer for a whole one.
+    """
+    if done.stop_reason == "refusal":
+        details = done.stop_details or {}
+        kind = f" ({details['category']})" if details.get("category") else ""
+        why = f": {details['explanation']}" if details.get("explanation") else ""
+        return RefusedError(f"the model declined to answer{kind}{why}", request_id=done.request_id)
+    if done.stop_reason in _CUT and on_truncate != "ok":
+        return TruncatedError(_CUT[done.stop_reason], request_id=done.request_id)
+    return None
+
+
+def usage_line(outcome: Outcome) -> str:
+    """Tokens and seconds in one line, for `-u`."""
+    usage = outcome.completion.usage if outcome.completion else Usage()
+    cached = f" ({usage.cache_read_tokens:,} from cache)" if usage.cache_read_tokens else ""
+    thought = f" ({usage.thinking_tokens:,} thinking)" if usage.thinking_tokens else ""
+    first = f", first text after {outcome.ttft_ms / 1000:.2f} s" if outcome.ttft_ms is not None else ""
+    seconds = outcome.duration_ms / 1000
+    rate = f", {usage.output_tokens / seconds:.0f} tokens/s" if seconds > 0 and usage.output_tokens else ""
+    tokens = f"{usage.total_input_tokens:,} tokens in{cached}, {usage.output_tokens:,} out{thought}"
+    return f"{tokens}, {seconds:.1f} s{first}{rate}"

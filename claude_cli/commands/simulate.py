@@ -1,0 +1,44 @@
+"""`claude-cli simulate`: the built-in simulator as a server on this machine, for rehearsing scripts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from ..context import Context
+from ..core.errors import UsageError
+
+
+def command(
+    port: Annotated[int, typer.Option("--port", metavar="N", help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    script: Annotated[str | None, typer.Option("--script", metavar="FILE", help="Faults and answers to play, as JSON.")] = None,  # noqa: E501
+    pace: Annotated[float, typer.Option("--pace", metavar="SECONDS", help="Seconds between two pieces of an answer.")] = 0.0,  # noqa: E501
+    bare: Annotated[bool, typer.Option("--bare-models", help="List models with four fields only, as old gateways do.")] = False,  # noqa: E501
+) -> int:  # fmt: skip
+    """Run the simulator until Ctrl-C; its address is printed first."""
+    from ..simulator import Simulator, load_script
+
+    console = Context().console
+    console.check()
+    try:
+        steps = load_script(script) if script else []
+    except (ValueError, OSError) as error:
+        raise UsageError(f"script {script}: {error}") from error
+
+    async def serve() -> None:
+        simulator = Simulator(script=steps, pace_s=pace, bare_models=bare, port=port)
+        try:
+            await simulator.start()
+        except (OSError, OverflowError) as error:
+            raise UsageError(f"port {port} cannot be opened: {error}; choose another with --port") from error
+        console.answer(f"{simulator.url}\n")
+        console.say(f"simulating; try: ANTHROPIC_BASE_URL={simulator.url} ANTHROPIC_API_KEY=any claude-cli complete hi")
+        try:
+            await simulator.serve_forever()
+        finally:
+            await simulator.stop()
+
+    asyncio.run(serve())
+    return 0

@@ -1,0 +1,215 @@
+"""What a command stands on: environment, settings, streams, and the engine, each made when it is first needed.
+
+This is where floors meet: a command asks the context, and so need not know how a provider or a console comes about.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from .core.errors import UsageError
+from .core.messages import Notice
+from .storage.settings import Settings, load_settings
+from .terminal.console import STDERR, STDIN, STDOUT, Console, is_terminal, wants_colour
+from .terminal.stdin import StdinReader
+
+if TYPE_CHECKING:
+    from .core.call import Surroundings
+    from .core.providers.anthropic import ProviderConfig
+    from .core.providers.base import LLMProvider
+    from .core.sources import Fetched
+    from .core.telemetry import Emitter
+
+SIMULATOR_KEY = "sk-sim-made-up-key"
+SIMULATOR_PACE_S = 0.004
+"""Seconds between two pieces of a simulated answer where somebody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the command line says about where and how to ask; None: the settings decide.
+
+    Attributes:
+        provider, base_url, offline: as the flags of these names.
+        timeout_s: for the whole call.
+        quiet, verbose, colour: how much is said, and how.
+        log_file: where telemetry goes as JSON lines.
+    """
+
+    provider: str | None = None
+    base_url: str | None = None
+    offline: bool = False
+    timeout_s: float | None = None
+    quiet: bool = False
+    verbose: int = 0
+    colour: str = "auto"
+    log_file: str | None = None
+
+
+@dataclass
+class Context:
+    """The surroundings of one command."""
+
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    overrides: Overrides = field(default_factory=Overrides)
+    notices: list[Notice] = field(default_factory=list)
+    on_notice: Callable[[Notice], None] = lambda notice: None
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings in force. Raises `UsageError`."""
+        return load_settings(self.environ)
+
+    @cached_property
+    def console(self) -> Console:
+        """The streams, as the flags and the environment want them."""
+        err = is_terminal(STDERR)
+        return Console(
+            out_is_terminal=is_terminal(STDOUT),
+            err_is_terminal=err,
+            colour=wants_colour(self.overrides.colour, self.environ, terminal=err),
+            quiet=self.overrides.quiet,
+            verbose=self.overrides.verbose,
+        )
+
+    @property
+    def somebody_watches(self) -> bool:
+        """Whether any of the three streams is a terminal; under cron none is."""
+        return is_terminal(STDIN) or self.console.out_is_terminal or self.console.err_is_terminal
+
+    def notify(self, notice: Notice) -> None:
+        """Keep a notice for the JSON output, and say it where it belongs.
+
+        What changed the result is said everywhere but under `-q`; waits and the like need a terminal or `-v`.
+        """
+        if notice.changes_result:
+            self.notices.append(notice)
+        console = self.console
+        if not console.quiet and (notice.changes_result or console.err_is_terminal or console.verbose):
+            console.say(f"claude-cli: {notice.text}", dim=True)
+        self.on_notice(notice)
+
+    def stdin_reader(self) -> StdinReader:
+        """Reads standard input by the rules."""
+
+        def note(text: str) -> None:
+            self.notify(Notice("waiting", text, changes_result=False))
+
+        return StdinReader(self.settings.stdin_wait_s, self.somebody_watches, note)
+
+    @property
+    def offline(self) -> bool:
+        """Whether the simulator answers."""
+        return self.overrides.offline or self.settings.offline
+
+    @property
+    def provider_name(self) -> str:
+        """Which provider answers: flag, then settings; offline always the simulator's client."""
+        return "anthropic" if self.offline else self.overrides.provider or self.settings.provider
+
+    def provider_config(self) -> ProviderConfig:
+        """What the built-in provider is told. Raises `AuthenticationError` for a key that is none."""
+        from .core.connection import DEFAULT_BASE_URL, Timeouts
+        from .core.providers.anthropic import ProviderConfig, environment_key
+
+        settings = self.settings
+        return ProviderConfig(
+            key=environment_key(self.environ),
+            base_url=self.overrides.base_url or settings.base_url or DEFAULT_BASE_URL,
+            api_version=settings.api_version,
+            allow_http=settings.allow_http,
+            timeouts=Timeouts(
+                connect=settings.connect_timeout_s,
+                first_byte=settings.first_byte_timeout_s,
+                idle=settings.idle_timeout_s,
+                pings_only=settings.pings_timeout_s,
+            ),
+            environ=self.environ,
+        )
+
+    @contextmanager
+    def provider(self) -> Iterator[LLMProvider]:
+        """The provider that answers; offline, with the simulator running beside it."""
+        if self.offline:
+            with self._simulated() as simulated:
+                yield simulated
+        elif self.provider_name == "anthropic":
+            from .core.providers.anthropic import AnthropicProvider
+
+            yield AnthropicProvider.configured(self.provider_config())
+        else:
+            from .core.providers.manager import PluginManager
+
+            yield PluginManager().create(self.provider_name, api_base_url=self.overrides.base_url)
+
+    @contextmanager
+    def _simulated(self) -> Iterator[LLMProvider]:
+        from .core.providers.anthropic import AnthropicProvider
+        from .core.redact import credential
+        from .simulator import BackgroundSimulator
+
+        self.notify(Notice("simulated", "offline: the answer comes from the built-in simulator, no model is asked"))
+        pace = SIMULATOR_PACE_S if self.console.out_is_terminal else 0.0
+        with BackgroundSimulator(pace_s=pace) as running:
+            # A real key is never shown to the simulator, though it is only another thread.
+            key = credential(SIMULATOR_KEY, source="the simulator")
+            config = replace(self.provider_config_without_key(), key=key, base_url=running.url)
+            yield AnthropicProvider.configured(config)
+
+    def provider_config_without_key(self) -> ProviderConfig:
+        """As `provider_config`, but the environment's keys are not even looked at."""
+        hidden = {name: value for name, value in self.environ.items() if not name.startswith("ANTHROPIC_")}
+        return Context(hidden, self.overrides).provider_config()
+
+    @cached_property
+    def emitter(self) -> Emitter:
+        """Telemetry's listeners: the log file, and standard error with `-v`.
+
+        Raises:
+            UsageError: the log file cannot be opened.
+        """
+        from .core.telemetry import Emitter, LoggingSink, log_file
+
+        emitter = Emitter()
+        if self.overrides.log_file:
+            try:
+                emitter.add(LoggingSink(log_file(self.overrides.log_file)))
+            except OSError as error:
+                raise UsageError(
+                    f"the log file {self.overrides.log_file} cannot be opened: {error.strerror}"
+                ) from error
+        if self.overrides.verbose and not self.overrides.quiet:
+            emitter.add(LoggingSink(_stderr_logger(self.console, self.overrides.verbose)))
+        return emitter
+
+    def surroundings(self) -> Surroundings:
+        """What calls of this process share."""
+        from .core.client import surroundings
+
+        return surroundings(self.provider_name, emitter=self.emitter, notify=self.notify)
+
+    def fetch(self, url: str, max_bytes: int) -> Fetched:
+        """GET a URL the user named, without any credential. Raises `UsageError`."""
+        if self.offline:
+            raise UsageError(f"{url} is not fetched: --offline uses no network")
+        from .core.transport import fetch
+
+        return fetch(url, max_bytes, environ=self.environ)
+
+
+def _stderr_logger(console: Console, verbose: int) -> logging.Logger:
+    class ToConsole(logging.Handler):
+        """Writes log lines where notices go."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            console.say(self.format(record), dim=True)
+
+    logger = logging.Logger("claude_cli", logging.DEBUG if verbose > 1 else logging.INFO)
+    logger.addHandler(ToConsole())
+    return logger

@@ -1,0 +1,263 @@
+"""One call as its user sees it: tries, waits, fallbacks and continuations, without any I/O.
+
+A driver (`client.py`, `blocking.py`) runs the tries and tells what happened; a `Call` decides what goes on to the
+user and what is done next. Until the first content block starts, `message_start` and pings are held back, and a
+failed try may be made again or handed to another model. After that nothing is ever repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NoReturn
+
+from . import telemetry
+from .breaker import BreakerBoard, Permit
+from .continuation import MAX_CONTINUATIONS, Legs, continue_paused, continue_truncated
+from .errors import (
+    BreakerOpenError,
+    ClaudeError,
+    ConnectionFailedError,
+    NotFoundError,
+    OverloadedError,
+    ProviderError,
+    RateLimitError,
+    ServerError,
+    StreamInterruptedError,
+    TimedOutError,
+)
+from .events import BlockStart, Event, MessageDelta, MessageDone, Ping, TextDelta
+from .messages import ChatRequest, Completion, Notice
+from .retry import RetryPolicy
+
+_WORTH_A_FALLBACK = (OverloadedError, RateLimitError, ServerError, TimedOutError, NotFoundError, BreakerOpenError)
+
+
+@dataclass(frozen=True, slots=True)
+class CallPolicy:
+    """What a caller wants done when things go wrong.
+
+    Attributes:
+        retry: how long and how often to try.
+        fallbacks: requests for other models, each ready to send, in order; opt-in.
+        on_truncate: "fail" and "ok" hand the cut answer on (the caller judges); "continue" asks for the rest.
+        prefill: tells whether a model continues an assistant turn; others are asked to go on.
+    """
+
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    fallbacks: tuple[ChatRequest, ...] = ()
+    on_truncate: Literal["fail", "continue", "ok"] = "fail"
+    prefill: Callable[[str], bool] = lambda model: False
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a call stands on, shared by many calls; each part can be handed in by a test."""
+
+    provider: str
+    clock: Callable[[], float]
+    draw: Callable[[], float]
+    board: BreakerBoard
+    emitter: telemetry.Emitter
+    notify: Callable[[Notice], None] = lambda notice: None
+
+
+class Call:
+    """The state of one call. Use it as a driver does: `begin`, then `receive`/`ended`/`failed`, then `close`."""
+
+    def __init__(self, request: ChatRequest, policy: CallPolicy, around: Surroundings, *, name: str = "1") -> None:
+        """Prepare a call of `request`; `name` stands in telemetry for all its tries."""
+        self.request = request
+        self.started_at = around.clock()
+        self.first_text_at: float | None = None
+        self._asked = request
+        self._policy, self._around, self._name = policy, around, name
+        self._legs = Legs()
+        self._fallbacks = list(policy.fallbacks)
+        self._attempt = 1
+        self._permit: Permit | None = None
+        self._handed_on = False
+        self._held: list[Event] = []
+
+    @property
+    def deadline(self) -> float | None:
+        """When the whole call must be over, by the call's clock; None: never."""
+        timeout = self._policy.retry.timeout_s
+        return None if timeout is None else self.started_at + timeout
+
+    @property
+    def text(self) -> str:
+        """The answer so far."""
+        return self._legs.text
+
+    def completion(self) -> Completion:
+        """The answer, folded; whole once the call has ended."""
+        return self._legs.completion()
+
+    def begin(self) -> None:
+        """Start a try: the first one of a model asks its breaker.
+
+        Raises:
+            BreakerOpenError: to be given to `failed` like any other failure.
+        """
+        if self._around.emitter:
+            self._emit(telemetry.RequestStart, attempt=self._attempt, leg=self._legs.number)
+        if self._permit is None:
+            name = f"{self._around.provider}/{self.request.model}"
+            self._permit = self._around.board.breaker(name).admit()
+
+    def receive(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Take what one read brought; returns what may go on to the user."""
+        if self._around.emitter:
+            self._emit(telemetry.StreamChunk, events=len(events))
+        if not self._handed_on:
+            events = self._hold(events)
+        if not events:
+            return events
+        events = self._legs.add(events)
+        if self.first_text_at is None and any(type(event) is TextDelta for event in events):
+            self.first_text_at = self._around.clock()
+        return events
+
+    def _hold(self, events: Sequence[Event]) -> Sequence[Event]:
+        for number, event in enumerate(events):
+            if isinstance(event, BlockStart | MessageDelta | MessageDone | TextDelta):
+                self._handed_on = True
+                if self._permit:
+                    self._permit.succeeded()
+                held, self._held = self._held, []
+                return [*held, *events[number:]]
+            # Pings only say that somebody is there; hours of them must not pile up here.
+            if not isinstance(event, Ping):
+                self._held.append(event)
+                self._held = self._held[-8:]
+        return ()
+
+    def ended(self) -> Sequence[Event]:
+        """The try's stream is over; returns the last events, or none where another leg follows (`request` is new).
+
+        Raises:
+            StreamInterruptedError: the stream had no last event; to be given to `failed`.
+        """
+        if not self._legs.done:
+            raise StreamInterruptedError("the stream ended without its last event")
+        following = self._next_leg()
+        if following is None:
+            self._stopped()
+            return self._legs.last_events()
+        self.request = following
+        self._handed_on = False
+        self._attempt = 1
+        self._legs.next()
+        return ()
+
+    @property
+    def going_on(self) -> bool:
+        """Whether another leg is still to come after `ended`."""
+        return not self._legs.finished
+
+    def _next_leg(self) -> ChatRequest | None:
+        reason = self._legs.stop_reason
+        if self._legs.number > MAX_CONTINUATIONS:
+            return None
+        if reason == "pause_turn":
+            return continue_paused(self._asked, self._legs.blocks())
+        if reason in ("max_tokens", "model_context_window_exceeded") and self._policy.on_truncate == "continue":
+            following = continue_truncated(
+                self._asked, self._legs.blocks(), prefill=self._policy.prefill(self.request.model)
+            )
+            if following is not None:
+                count = f"{self._legs.number} of {MAX_CONTINUATIONS}"
+                self._around.notify(Notice("continued", f"the answer was cut ({reason}); asked for the rest, {count}"))
+            return following
+        return None
+
+    def failed(self, error: ClaudeError) -> float:
+        """A try failed. Returns the seconds to wait before `begin` is called again, for `request` as it is then.
+
+        Raises:
+            ClaudeError: there will be no other try: the error as the user should see it.
+        """
+        if not isinstance(error, ProviderError):
+            raise error
+        self._report(error)
+        if self._handed_on:
+            self._give_up(error)
+        elapsed = self._around.clock() - self.started_at
+        wait = self._policy.retry.delay(
+            error, attempt=self._attempt, elapsed_s=elapsed, draw=self._around.draw(), fallback=bool(self._fallbacks)
+        )
+        if wait is None:
+            return self._fall_back(error)
+        self._announce(error, wait, self.request.model)
+        self._attempt += 1
+        self._held.clear()
+        return wait
+
+    def _report(self, error: ProviderError) -> None:
+        if self._permit:
+            self._permit.failed(error)
+        if self._around.emitter:
+            self._emit(
+                telemetry.CallError,
+                code=error.code, status=error.status, request_id=error.request_id, message=str(error),
+                attempt=self._attempt,
+            )  # fmt: skip
+
+    def _fall_back(self, error: ProviderError) -> float:
+        if not (self._fallbacks and isinstance(error, _WORTH_A_FALLBACK)):
+            self._give_up(error)
+        left, self._asked = self.request.model, self._fallbacks.pop(0)
+        self.request = self._asked
+        self.close()
+        self._attempt = 1
+        self._held.clear()
+        self._announce(error, 0.0, self.request.model)
+        self._around.notify(Notice("fallback", f"{left} failed ({error}); now asking {self.request.model}"))
+        return 0.0
+
+    def _announce(self, error: ProviderError, wait: float, model: str) -> None:
+        billed = isinstance(error, TimedOutError)
+        if self._around.emitter:
+            self._emit(
+                telemetry.Retry, attempt=self._attempt, wait_s=round(wait, 3), next_model=model, maybe_billed=billed
+            )
+        if model == self.request.model and wait > 0:
+            twice = "; the provider may bill both tries" if billed else ""
+            self._around.notify(Notice("retry", f"{error}; trying again in {wait:.1f} s{twice}", changes_result=False))
+
+    def _give_up(self, error: ProviderError) -> NoReturn:
+        """Raise `error` as what it means to the user: after words have come, any failure is an interruption."""
+        partial = self._legs.text
+        if self._handed_on or self._legs.number > 1:
+            cut = StreamInterruptedError(
+                f"the answer is incomplete: {error}", partial=partial, request_id=error.request_id, status=error.status
+            )
+            raise cut from error
+        if isinstance(error, StreamInterruptedError):
+            broken = ConnectionFailedError(
+                "the connection closed before the answer began", request_id=error.request_id, kind="broken"
+            )
+            raise broken from error
+        raise error
+
+    def _stopped(self) -> None:
+        if not self._around.emitter:
+            return
+        done, now = self.completion(), self._around.clock()
+        first = None if self.first_text_at is None else round((self.first_text_at - self.started_at) * 1000)
+        self._emit(
+            telemetry.RequestStop,
+            request_id=done.request_id, stop_reason=done.stop_reason, input_tokens=done.usage.total_input_tokens,
+            output_tokens=done.usage.output_tokens, duration_ms=round((now - self.started_at) * 1000), ttft_ms=first,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Give back the breaker's permit; also for a call that was cancelled."""
+        if self._permit:
+            self._permit.release()
+            self._permit = None
+
+    def _emit(self, kind: type[telemetry.TelemetryEvent], **members: object) -> None:
+        around = self._around
+        around.emitter.emit(kind(provider=around.provider, model=self.request.model, call=self._name, **members))

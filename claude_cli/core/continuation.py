@@ -1,0 +1,140 @@
+"""Going on where an answer paused or was cut: the next request, and the legs as one answer.
+
+A leg is one whole message of the provider. The user sees one answer: one start, blocks numbered on, one end, and
+the usage of all legs together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from .events import Event, Fold, MessageDelta, MessageDone, MessageStart, Ping, usage_from
+from .messages import Block, ChatRequest, Completion, Message, text_block
+
+MAX_CONTINUATIONS = 5
+"""Times an answer is continued at most; a server tool that pauses for ever must not cost for ever."""
+
+GO_ON = (
+    "Your answer was cut off at its length limit. Go on exactly where it stopped, in mid-sentence if need be:"
+    " repeat nothing, add no introduction."
+)
+_NOT_SENT_BACK = ("thinking", "redacted_thinking")
+
+
+def continue_paused(request: ChatRequest, blocks: Sequence[Block]) -> ChatRequest:
+    """`request` with the paused turn appended unchanged, as the API wants it."""
+    return replace(request, messages=(*request.messages, Message("assistant", tuple(blocks))))
+
+
+def continue_truncated(request: ChatRequest, blocks: Sequence[Block], *, prefill: bool) -> ChatRequest | None:
+    """`request` asking for the rest of a cut answer; None where there is no text to go on from.
+
+    Args:
+        request: the original question.
+        blocks: all that has come so far.
+        prefill: the model continues an assistant turn by itself; else a user turn asks it to.
+    """
+    if any("input" in block for block in blocks):
+        return None  # half a tool call cannot be continued
+    text = "".join(block.get("text", "") for block in blocks if block.get("type") not in _NOT_SENT_BACK)
+    if not text.strip():
+        return None
+    said = Message("assistant", (text_block(text.rstrip() if prefill else text),))
+    turns = (said,) if prefill else (said, Message("user", (text_block(GO_ON),)))
+    return replace(request, messages=(*request.messages, *turns))
+
+
+class Legs:
+    """Several messages, told and folded as one."""
+
+    def __init__(self) -> None:
+        """Start with the first leg."""
+        self.number = 1
+        self.finished = False
+        self._fold = Fold()
+        self._offset = 0
+        self._before: tuple[Block, ...] = ()
+        self._spent: dict[str, Any] = {}
+        self._first: MessageStart | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether the present leg came to its explicit end."""
+        return self._fold.done
+
+    @property
+    def stop_reason(self) -> str | None:
+        """Why the present leg ended."""
+        return self._fold.stop_reason
+
+    @property
+    def text(self) -> str:
+        """The text of all legs so far."""
+        return "".join(block.get("text", "") for block in self.blocks() if block.get("type") == "text")
+
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks of all legs so far."""
+        return self._before + self._fold.blocks()
+
+    def add(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Fold `events` in; returns them as parts of the one answer, without the end of a leg (see `last_events`)."""
+        self._fold.add_all(events)
+        if self._first is None:
+            self._first = next((event for event in events if isinstance(event, MessageStart)), None)
+        if self.number == 1 and not self._fold.ending:
+            return events
+        shown = [event for event in events if not isinstance(event, MessageDelta | MessageDone)]
+        if self.number == 1:
+            return shown
+        return [_moved(event, self._offset) for event in shown if not isinstance(event, MessageStart)]
+
+    def next(self) -> None:
+        """Begin another leg."""
+        self._before = self.blocks()
+        self._spent = _sum(self._spent, self._fold.completion().usage.raw)
+        self._offset = len(self._before)
+        self._fold = Fold()
+        self.number += 1
+
+    def last_events(self) -> list[Event]:
+        """The end of the one answer: why it stopped, and what all legs used."""
+        self.finished = True
+        done = self.completion()
+        return [
+            MessageDelta(done.stop_reason, done.stop_sequence, done.stop_details, done.usage.raw),
+            MessageDone(),
+        ]
+
+    def completion(self) -> Completion:
+        """All legs as one answer."""
+        last = self._fold.completion()
+        first = self._first or MessageStart(last.id, last.model)
+        usage = usage_from(_sum(self._spent, last.usage.raw))
+        return replace(
+            last, id=first.id, model=last.model or first.model, content=self.blocks(), usage=usage,
+            request_id=last.request_id or first.request_id,
+        )  # fmt: skip
+
+
+def _moved(event: Event, offset: int) -> Event:
+    match event:
+        case MessageStart() | MessageDelta() | MessageDone() | Ping():
+            return event
+        case _:
+            return replace(event, index=event.index + offset)
+
+
+def _sum(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Two usage objects as one: numbers added, objects likewise, words from the later one."""
+    both = dict(one)
+    for key, value in other.items():
+        old = both.get(key)
+        if isinstance(value, int) and isinstance(old, int):
+            both[key] = old + value
+        elif isinstance(value, dict) and isinstance(old, dict):
+            both[key] = _sum(old, value)
+        elif value is not None or key not in both:
+            both[key] = value
+    return both

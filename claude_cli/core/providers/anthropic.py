@@ -1,0 +1,262 @@
+"""The built-in provider: Anthropic's Messages API, and every server that speaks it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ... import __version__
+from ..capabilities import fit
+from ..connection import DEFAULT_BASE_URL, Endpoint, Timeouts, check_plain_http, endpoint
+from ..errors import AuthenticationError, NotFoundError, ProviderError
+from ..events import Event
+from ..exchange import HttpRequest, JsonExchange, MessagesExchange
+from ..messages import ChatRequest
+from ..models import Catalogue, catalogue
+from ..redact import Credential, credential
+from ..wire_request import API_VERSION, MAX_UNSTREAMED_TOKENS, OAUTH_BETA, api_version, encode, request_object
+from .base import LLMProvider, ModelInfo
+
+if TYPE_CHECKING:
+    from ..blocking import BlockingTransport
+    from ..transport import Transport
+
+_log = logging.getLogger("claude_cli.provider.anthropic")
+
+NO_KEY = (
+    "no API key: make one at https://console.anthropic.com/settings/keys\n"
+    "set it with: export ANTHROPIC_API_KEY=sk-ant-…\n"
+    "or try without one: claude-cli complete --offline \"…\""
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderConfig:
+    """Everything a provider of this kind can be told.
+
+    Attributes:
+        key: None where the server wants none.
+        base_url: with or without `/v1`.
+        api_version: the `anthropic-version` sent where the request needs no other.
+        allow_http: hosts that may be called by plain http, from the user's own settings.
+        timeouts: see `Timeouts`.
+        environ: names proxy and trust.
+    """
+
+    key: Credential | None
+    base_url: str = DEFAULT_BASE_URL
+    api_version: str = API_VERSION
+    allow_http: tuple[str, ...] = ()
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+
+def environment_key(environ: Mapping[str, str]) -> Credential | None:
+    """The key in `ANTHROPIC_API_KEY`, else the token in `ANTHROPIC_AUTH_TOKEN`, else None.
+
+    Raises:
+        AuthenticationError: the variable holds something that is no key.
+    """
+    if environ.get("ANTHROPIC_API_KEY"):
+        return credential(environ["ANTHROPIC_API_KEY"], source="ANTHROPIC_API_KEY")
+    if environ.get("ANTHROPIC_AUTH_TOKEN"):
+        return credential(environ["ANTHROPIC_AUTH_TOKEN"], source="ANTHROPIC_AUTH_TOKEN", kind="bearer")
+    return None
+
+
+class AnthropicProvider(LLMProvider):
+    """Claude, over the Messages API. Connections are kept until `aclose`."""
+
+    PROVIDER_NAME: ClassVar[str] = "anthropic"
+    DISPLAY_NAME: ClassVar[str] = "Anthropic Claude"
+    API_KEY_NAME: ClassVar[str] = "ANTHROPIC_API_KEY"
+
+    def __init__(self, api_key: str | None = None, api_base_url: str | None = None) -> None:
+        """Take a key and a base URL; None: from the environment, else the official address.
+
+        Raises:
+            AuthenticationError: the key is no key.
+            UsageError: the base URL is none, or plain http to another machine.
+        """
+        super().__init__(api_key, api_base_url)
+        environ = dict(os.environ)
+        key = credential(api_key, source="the api_key argument") if api_key else environment_key(environ)
+        base_url = api_base_url or environ.get("ANTHROPIC_BASE_URL") or DEFAULT_BASE_URL
+        self._set_up(ProviderConfig(key, base_url, environ=environ))
+
+    @classmethod
+    def configured(cls, config: ProviderConfig) -> AnthropicProvider:
+        """A provider that looks at nothing but `config`."""
+        provider = cls.__new__(cls)
+        LLMProvider.__init__(provider, None, config.base_url)
+        provider._set_up(config)
+        return provider
+
+    def _set_up(self, config: ProviderConfig) -> None:
+        self.config = config
+        self.endpoint: Endpoint = endpoint(config.base_url)
+        check_plain_http(self.endpoint, config.key, config.allow_http)
+        self._transport: Transport | None = None
+
+    # -- what is sent
+
+    def request_object(self, request: ChatRequest) -> dict[str, Any]:
+        """The JSON object that `request` becomes; the model's name is resolved, nothing else is changed."""
+        body = request_object(replace(request, model=self._models.resolve(request.model)))
+        if not body.get("stream") and body["max_tokens"] > MAX_UNSTREAMED_TOKENS:
+            body["stream"] = True  # the fold makes one answer of it; unstreamed, the server would refuse
+        return body
+
+    def headers_for(self, request: ChatRequest) -> list[tuple[str, str]]:
+        """The headers `request` is sent with, but for the credential's, the host and the user agent."""
+        return self._message_headers(request, self.request_object(request))
+
+    def http_request(self, request: ChatRequest) -> HttpRequest:
+        """The whole HTTP request, its credential apart.
+
+        Raises:
+            AuthenticationError: there is no key, and the official address wants one.
+        """
+        body = self.request_object(request)
+        headers = tuple(self._message_headers(request, body))
+        return HttpRequest("POST", "/v1/messages", headers, encode(body), self._key(), self._hint(body["model"]))
+
+    def _message_headers(self, request: ChatRequest, body: Mapping[str, Any]) -> list[tuple[str, str]]:
+        betas = list(request.options.betas)
+        if self.config.key and self.config.key.is_oauth and OAUTH_BETA not in betas:
+            betas.append(OAUTH_BETA)
+        return [
+            *self._headers(api_version(body, self.config.api_version)),
+            ("accept", "text/event-stream" if body.get("stream") else "application/json"),
+            ("content-type", "application/json"),
+            *([("anthropic-beta", ",".join(betas))] if betas else []),
+        ]
+
+    def exchange(self, request: ChatRequest) -> MessagesExchange:
+        """One try of `request`, for a transport to drive."""
+        return MessagesExchange(self.http_request(request), wall_clock=time.time)
+
+    def _headers(self, version: str) -> list[tuple[str, str]]:
+        # No compression: httpx 0.28 unpacks without a bound, and an answer's deltas are small anyway.
+        return [("anthropic-version", version), ("accept-encoding", "identity")]
+
+    def _key(self) -> Credential | None:
+        if self.config.key is None and self.endpoint.origin == DEFAULT_BASE_URL:
+            raise AuthenticationError(NO_KEY, code="no_key")
+        return self.config.key
+
+    def _hint(self, model: str) -> Callable[[ProviderError], str]:
+        def words(error: ProviderError) -> str:
+            successor = self._models.successor(model)
+            if isinstance(error, NotFoundError) and successor:
+                return f" (retired; its successor is {successor})"
+            if isinstance(error, NotFoundError) and self._models.find(model) is None:
+                return " (see `claude-cli models`)"
+            return ""
+
+        return words
+
+    @property
+    def _models(self) -> Catalogue:
+        return catalogue()
+
+    # -- running it
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+        """Yield the events of one try as they arrive; the last is `MessageDone`.
+
+        Parameters the model does not take are dropped or adjusted first, each with a warning in the log.
+        """
+        async with aclosing(self.stream_batches(request)) as batches:
+            async for events in batches:
+                for event in events:
+                    yield event
+
+    async def stream_batches(self, request: ChatRequest) -> AsyncGenerator[Sequence[Event], None]:
+        """The events of one try, one network read at a time."""
+        fitted, notices = fit(request, self._models.find(request.model))
+        for notice in notices:
+            _log.warning("%s", notice.text)
+        async with aclosing(self._async_transport().events(self.exchange(fitted))) as batches:
+            async for events in batches:
+                yield events
+
+    def blocking_transport(self) -> BlockingTransport:
+        """A transport of its own for a one-shot call, without an event loop."""
+        from ..blocking import BlockingTransport
+
+        return BlockingTransport(
+            self.endpoint, timeouts=self.config.timeouts, environ=self.config.environ, user_agent=user_agent()
+        )
+
+    def _async_transport(self) -> Transport:
+        if self._transport is None:
+            from ..transport import Transport
+
+            self._transport = Transport(
+                self.endpoint, timeouts=self.config.timeouts, environ=self.config.environ, user_agent=user_agent()
+            )
+        return self._transport
+
+    async def get_available_models(self) -> list[ModelInfo]:
+        """All models of `GET /v1/models`, newest first, every page.
+
+        Raises:
+            ProviderError: the key, the network or the server; see `errors.py`.
+        """
+        found: list[ModelInfo] = []
+        after = ""
+        for _ in range(100):  # a server that always promises more pages is not followed for ever
+            page = self.models_exchange(after)
+            async with aclosing(self._async_transport().events(page)) as batches:
+                async for _events in batches:
+                    pass
+            found += models_of(page.value)
+            after = str(page.value.get("last_id") or "")
+            if not page.value.get("has_more") or not after:
+                break
+        return found
+
+    def models_exchange(self, after: str = "") -> JsonExchange:
+        """One page of `GET /v1/models`, the models after the id `after`."""
+        from urllib.parse import quote
+
+        path = "/v1/models?limit=1000" + (f"&after_id={quote(after, safe='')}" if after else "")
+        headers = (*self._headers(self.config.api_version), ("accept", "application/json"))
+        return JsonExchange(HttpRequest("GET", path, headers, None, self._key()), wall_clock=time.time)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._transport is not None:
+            await self._transport.aclose()
+            self._transport = None
+
+
+def models_of(page: Mapping[str, Any]) -> list[ModelInfo]:
+    """The models of one page of `GET /v1/models`; what has no id is left out."""
+    data = page.get("data")
+    entries = data if isinstance(data, list) else []
+    return [
+        ModelInfo(
+            id=str(entry["id"]),
+            display_name=str(entry.get("display_name") or ""),
+            created_at=entry.get("created_at"),
+            lifecycle=entry.get("lifecycle"),
+            context_window=entry.get("max_input_tokens"),
+            max_output_tokens=entry.get("max_tokens"),
+            raw=entry,
+        )
+        for entry in entries
+        if isinstance(entry, dict) and entry.get("id")
+    ]
+
+
+def user_agent() -> str:
+    """Who we say we are; the transport adds its library."""
+    return f"claude-cli/{__version__} python/{platform.python_version()}"

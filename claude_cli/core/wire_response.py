@@ -1,0 +1,244 @@
+"""From the bytes that come back to events and errors. Pure; what goes out is `wire_request.py`'s.
+
+Fields that are missing, null or new never stop the decoding: an older gateway leaves out, a newer API adds.
+Unknown events are skipped, unknown blocks and deltas are kept as they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import (
+    AuthenticationError,
+    BillingError,
+    NotFoundError,
+    OverloadedError,
+    PermissionDeniedError,
+    ProtocolError,
+    ProviderError,
+    RateLimitError,
+    RequestRejectedError,
+    ServerError,
+    TimedOutError,
+)
+from .events import (
+    BlockStart,
+    BlockStop,
+    CitationDelta,
+    Event,
+    InputJsonDelta,
+    MessageDelta,
+    MessageDone,
+    MessageStart,
+    OtherDelta,
+    Ping,
+    SignatureDelta,
+    TextDelta,
+    ThinkingDelta,
+)
+from .harmless import one_line
+from .redact import redact
+from .retry import retry_after_seconds, should_retry
+
+_SPEND_CAPS = ("enforced_spend_limit_reached", "contract_spend_limit_reached")
+_MONEY_WORDS = ("credit balance is too low", "reached your specified api usage limits")
+
+_BY_STATUS: dict[int, type[ProviderError]] = {
+    401: AuthenticationError,
+    402: BillingError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    408: TimedOutError,
+    429: RateLimitError,
+    504: TimedOutError,
+    529: OverloadedError,
+}
+_BY_TYPE: dict[str, type[ProviderError]] = {
+    "invalid_request_error": RequestRejectedError,
+    "authentication_error": AuthenticationError,
+    "billing_error": BillingError,
+    "permission_error": PermissionDeniedError,
+    "not_found_error": NotFoundError,
+    "conflict_error": RequestRejectedError,
+    "request_too_large": RequestRejectedError,
+    "rate_limit_error": RateLimitError,
+    "timeout_error": TimedOutError,
+    "api_error": ServerError,
+    "overloaded_error": OverloadedError,
+}
+_CODES = {409: "conflict", 413: "request_too_large"}
+
+
+def decode_event(data: bytes) -> Event | None:
+    """The event in one frame's data, or None for one we have no use for.
+
+    The `type` inside the data decides, not the frame's name: some gateways send frames without names.
+
+    Raises:
+        ProviderError: the frame is an `error` event; its class tells which.
+        ProtocolError: the data is not JSON, or lacks what its type must have.
+    """
+    try:
+        value = json.loads(data.decode("utf-8", "replace"))
+        kind = value["type"]
+        if kind == "content_block_delta":
+            delta = value["delta"]
+            if delta["type"] == "text_delta":
+                return TextDelta(value["index"], delta["text"])
+            return _delta(value["index"], delta)
+        decode = _DECODERS.get(kind)
+        return decode(value) if decode else None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        shown = one_line(redact(data[:200].decode("utf-8", "replace")), 80)
+        raise ProtocolError(f"the stream holds something that is not an event of the Messages API: {shown}") from error
+
+
+def _delta(index: int, delta: dict[str, Any]) -> Event:
+    match delta["type"]:
+        case "thinking_delta":
+            return ThinkingDelta(index, delta["thinking"])
+        case "input_json_delta":
+            return InputJsonDelta(index, delta["partial_json"])
+        case "signature_delta":
+            return SignatureDelta(index, delta["signature"])
+        case "citations_delta":
+            return CitationDelta(index, delta["citation"])
+        case _:
+            return OtherDelta(index, delta)
+
+
+def _message_start(value: dict[str, Any]) -> Event:
+    message = value["message"]
+    return MessageStart(message.get("id") or "", message.get("model") or "", message.get("usage") or {})
+
+
+def _message_delta(value: dict[str, Any]) -> Event:
+    delta = value["delta"]
+    return MessageDelta(
+        delta.get("stop_reason"), delta.get("stop_sequence"), delta.get("stop_details"), value.get("usage") or {}
+    )
+
+
+def _error(value: dict[str, Any]) -> Event:
+    raise error_of(value, status=None, request_id=value.get("request_id"))
+
+
+_DECODERS = {
+    "message_start": _message_start,
+    "content_block_start": lambda value: BlockStart(value["index"], value["content_block"]),
+    "content_block_stop": lambda value: BlockStop(value["index"]),
+    "message_delta": _message_delta,
+    "message_stop": lambda value: MessageDone(),
+    "ping": lambda value: Ping(),
+    "error": _error,
+}
+
+
+def decode_message(body: bytes) -> list[Event]:
+    """A whole message, as the events that would have streamed it.
+
+    Raises:
+        ProviderError: the body is an error object, whatever the status said.
+        ProtocolError: it is neither a message nor an error.
+    """
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(not_the_api("application/json", body)) from error
+    if isinstance(value, dict) and (value.get("type") == "error" or isinstance(value.get("error"), dict)):
+        raise error_of(value, status=None, request_id=value.get("request_id"))
+    if not isinstance(value, dict) or not isinstance(value.get("content"), list):
+        raise ProtocolError("the server answered with JSON that is no message of the Messages API; check the base URL")
+    events: list[Event] = [_message_start({"message": value})]
+    for index, block in enumerate(value["content"]):
+        events.append(BlockStart(index, _emptied(block)))
+        if block.get("type") == "text":
+            events.append(TextDelta(index, block.get("text") or ""))
+        elif block.get("type") == "thinking" and block.get("thinking"):
+            events.append(ThinkingDelta(index, block["thinking"]))
+        events.append(BlockStop(index))
+    events.append(_message_delta({"delta": value, "usage": value.get("usage")}))
+    events.append(MessageDone())
+    return events
+
+
+def _emptied(block: dict[str, Any]) -> dict[str, Any]:
+    """`block` as it would have started: what its delta brings is not in it yet."""
+    kind = block.get("type")
+    return {**block, kind: ""} if kind in ("text", "thinking") else block
+
+
+def not_the_api(content_type: str, body: bytes) -> str:
+    """One line for an answer that is no answer: what came, and what to look at."""
+    if not body:
+        return "the server answered with nothing; check the base URL"
+    shown = one_line(redact(body[:300].decode("utf-8", "replace")), 80)
+    kind = content_type.partition(";")[0].strip() or "something without a type"
+    return f"the server answered with {kind}, not with the Messages API; check the base URL ({shown})"
+
+
+def decode_error(status: int, headers: Mapping[str, str], body: bytes, *, now: float) -> ProviderError:
+    """The error that a response of `status` means. The body may be the API's, HTML, or nothing.
+
+    Args:
+        status: HTTP status, not 2xx.
+        headers: names in lower case.
+        body: as much of it as was read.
+        now: the wall clock, seconds since the epoch, for `retry-after` dates.
+    """
+    request_id = headers.get("request-id")
+    if 300 <= status < 400:
+        where = one_line(redact(headers.get("location", "nowhere")), 120)
+        return RequestRejectedError(
+            f"the server redirects to {where}; a key never follows a redirect: set the base URL to the right address",
+            code="redirect", status=status, request_id=request_id,
+        )  # fmt: skip
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        value = {"error": {"message": _status_line(status, headers, body)}}
+    error = error_of(value, status=status, request_id=request_id)
+    error.retry_after_s = retry_after_seconds(headers, now=now)
+    if not isinstance(error, BillingError):
+        error.retryable = should_retry(status, headers)
+    return error
+
+
+def _status_line(status: int, headers: Mapping[str, str], body: bytes) -> str:
+    kind = headers.get("content-type", "").partition(";")[0] or "no content"
+    return f"HTTP {status} ({kind if body else 'empty body'})"
+
+
+def error_of(value: Mapping[str, Any], *, status: int | None, request_id: object) -> ProviderError:
+    """The error in an error object; the status decides the class where there is one, else the object's type."""
+    inner = value.get("error")
+    inner = inner if isinstance(inner, Mapping) else {"message": str(inner or "")}
+    kind = str(inner.get("type") or "")
+    message = one_line(redact(str(inner.get("message") or kind or "no message")))
+    details = inner.get("details") if isinstance(inner.get("details"), dict) else {}
+    chosen = _class_of(kind, status)
+    code = _CODES.get(status or 0)
+    words = message.lower()
+    if (details or {}).get("error_code") in _SPEND_CAPS or (
+        chosen is RequestRejectedError and any(known in words for known in _MONEY_WORDS)
+    ):
+        chosen = BillingError
+    request_id = request_id or value.get("request_id")
+    return chosen(
+        message, code=code, status=status, details=details, request_id=str(request_id) if request_id else None
+    )
+
+
+def _class_of(kind: str, status: int | None) -> type[ProviderError]:
+    if status is None:
+        return _BY_TYPE.get(kind, ServerError)
+    known = _BY_STATUS.get(status)
+    if known:
+        return known
+    if status >= 500:
+        return OverloadedError if kind == "overloaded_error" else ServerError
+    return BillingError if kind == "billing_error" else RequestRejectedError

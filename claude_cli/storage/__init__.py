@@ -1,0 +1,1 @@
+"""What stays on disk: settings, and later keys, conversations and the ledger."""

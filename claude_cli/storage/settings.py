@@ -1,0 +1,134 @@
+"""The settings: what they are, their defaults, and where each value came from.
+
+Environment (`CLAUDE_CLI_` and the name in capitals) goes before the user's `config.toml`; flags, which the
+commands know, go before both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import UsageError
+from .paths import config_dir
+
+FILE_NAME = "config.toml"
+
+
+def _setting(default: Any, text: str, *, file_only: bool = False) -> Any:
+    return field(default=default, metadata={"text": text, "file_only": file_only})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting, each with its text and its default. `sources` names where a value that is not one came from."""
+
+    model: str = _setting("sonnet", "model id or alias used when none is named")
+    provider: str = _setting("anthropic", "provider plugin that answers")
+    base_url: str = _setting("", "base URL of the API; empty: the official one")
+    api_version: str = _setting("2026-10-21", "anthropic-version sent where a request needs no other")
+    allow_http: tuple[str, ...] = _setting((), "hosts that may be called by plain http", file_only=True)
+    offline: bool = _setting(False, "let the built-in simulator answer everything")
+    max_tokens: int = _setting(0, "output tokens at most; 0: 64,000 or the model's cap")
+    effort: str = _setting("", "low, medium, high, xhigh or max; empty: the API's own default")
+    retry_for_s: float = _setting(60.0, "seconds within which a failed call is tried again")
+    connect_timeout_s: float = _setting(10.0, "seconds to wait for a connection")
+    first_byte_timeout_s: float = _setting(600.0, "seconds to wait for the first byte of an answer")
+    idle_timeout_s: float = _setting(300.0, "seconds of silence in an answer; pings count as sound")
+    pings_timeout_s: float = _setting(900.0, "seconds of nothing but pings")
+    stdin_wait_s: float = _setting(60.0, "seconds to wait for piped input where nobody can see the wait; 0: no limit")
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+
+NAMES = tuple(item.name for item in fields(Settings) if item.name != "sources")
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings in force.
+
+    Raises:
+        UsageError: the file cannot be read, or a name or value in it or in the environment is wrong.
+    """
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    path = config_dir(environ) / FILE_NAME
+    for name, value in _read(path).items():
+        if name not in NAMES:
+            raise UsageError(f"{path}: there is no setting {name!r}{_nearest(name)}")
+        values[name], sources[name] = _checked(name, value, str(path)), str(path)
+    for name, variable, value in _from_environment(environ):
+        values[name], sources[name] = _checked(name, _parsed(name, value), variable), variable
+    return Settings(**values, sources=sources)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise UsageError(f"settings {path} cannot be read: {error.strerror}") from error
+    import tomllib
+
+    try:
+        return tomllib.loads(data.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"settings {path} are not valid TOML: {error}; correct the file") from error
+
+
+def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    found = []
+    if environ.get("ANTHROPIC_BASE_URL"):
+        found.append(("base_url", "ANTHROPIC_BASE_URL", environ["ANTHROPIC_BASE_URL"]))
+    for item in fields(Settings):
+        variable = f"CLAUDE_CLI_{item.name.upper()}"
+        if item.name != "sources" and not item.metadata["file_only"] and environ.get(variable):
+            found.append((item.name, variable, environ[variable]))
+    return found
+
+
+def _parsed(name: str, text: str) -> Any:
+    kind = type(_default(name))
+    if kind is bool:
+        words = {
+            "1": True,
+            "true": True,
+            "yes": True,
+            "on": True,
+            "0": False,
+            "false": False,
+            "no": False,
+            "off": False,
+        }
+        return words.get(text.lower(), text)
+    try:
+        return kind(text) if kind in (int, float) else text
+    except ValueError:
+        return text
+
+
+def _checked(name: str, value: Any, where: str) -> Any:
+    kind = type(_default(name))
+    if kind is float and type(value) is int:
+        value = float(value)
+    if kind is tuple and isinstance(value, list) and all(isinstance(item, str) for item in value):
+        value = tuple(value)
+    negative = kind in (int, float) and type(value) is kind and not 0 <= value < float("inf")
+    if type(value) is not kind or negative:
+        words = {bool: "true or false", int: "a whole number, 0 or more", float: "a number of seconds, 0 or more",
+                 tuple: "a list of texts", str: "a text"}  # fmt: skip
+        raise UsageError(f"{where}: {name} is {words[kind]}, not {value!r}")
+    return value
+
+
+def _default(name: str) -> Any:
+    return next(item.default for item in fields(Settings) if item.name == name)
+
+
+def _nearest(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, NAMES, 1)
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,122 @@
+"""Events to what is printed: plain text, one JSON object, or JSON lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from ..core.events import BlockStop, Event, TextDelta, ThinkingDelta
+from ..core.messages import Notice
+from .console import Console
+
+
+class Renderer:
+    """Takes events as they come. `result` is printed at the end, also after a failure."""
+
+    def __init__(self, console: Console, *, show_thinking: bool = False) -> None:
+        """Print to `console`; thinking, if shown, goes to standard error."""
+        self.console, self.show_thinking = console, show_thinking
+        self._thinking = False
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Show what one read brought."""
+
+    def finish(self) -> None:
+        """The answer is over, well or not: leave the line."""
+
+    def notice(self, notice: Notice) -> None:
+        """Something to know happened; standard error has had it already."""
+
+    def result(self, result: dict[str, Any]) -> None:
+        """The whole outcome."""
+
+    def _think(self, events: Sequence[Event]) -> None:
+        if not self.show_thinking:
+            return
+        for event in events:
+            if isinstance(event, ThinkingDelta):
+                self._thinking = True
+                self.console.say(event.text, dim=True, end="")
+            elif self._thinking and isinstance(event, BlockStop):
+                self._thinking = False
+                self.console.say("")
+
+
+class TextRenderer(Renderer):
+    """The answer's text as it comes, with exactly one newline at its end."""
+
+    def __init__(self, console: Console, *, show_thinking: bool = False, hold: bool = False) -> None:
+        """See `Renderer`; `hold` keeps everything back until `finish`."""
+        super().__init__(console, show_thinking=show_thinking)
+        self._newlines = ""
+        self._wrote = False
+        self._held: list[str] | None = [] if hold else None
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Print the text among `events` in one write."""
+        self._think(events)
+        text = "".join([event.text for event in events if type(event) is TextDelta])
+        if not text:
+            return
+        if self._held is not None:
+            self._held.append(text)
+            return
+        self._print(text)
+
+    def _print(self, text: str) -> None:
+        # Newlines wait until something follows them: the last ones become one.
+        body = text.rstrip("\n")
+        if body:
+            self._wrote = True
+            self.console.answer(self._newlines + body)
+            self._newlines = text[len(body) :]
+        else:
+            self._newlines += text
+
+    def finish(self) -> None:
+        """End with one newline, where anything was printed."""
+        if self._held:
+            held, self._held = "".join(self._held), None
+            self._print(held)
+        if self._wrote:
+            self._wrote = False
+            self.console.answer("\n")
+
+
+class JsonRenderer(Renderer):
+    """Nothing until the end; then one object."""
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Show thinking, if asked."""
+        self._think(events)
+
+    def result(self, result: dict[str, Any]) -> None:
+        """Print the object."""
+        self.console.answer(json.dumps(result, ensure_ascii=False) + "\n")
+
+
+class JsonlRenderer(Renderer):
+    """One object a line, as things happen; the last is the result."""
+
+    def write(self, events: Sequence[Event]) -> None:
+        """A line for each piece of text and, if asked, of thinking."""
+        lines = []
+        for event in events:
+            if isinstance(event, TextDelta):
+                lines.append({"type": "text", "text": event.text})
+            elif isinstance(event, ThinkingDelta) and self.show_thinking:
+                lines.append({"type": "thinking", "text": event.text})
+        if lines:
+            self.console.answer("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+
+    def notice(self, notice: Notice) -> None:
+        """A line for it."""
+        self._line({"type": "notice", "code": notice.code, "text": notice.text})
+
+    def result(self, result: dict[str, Any]) -> None:
+        """The last line."""
+        self._line({"type": "result", **result})
+
+    def _line(self, value: dict[str, Any]) -> None:
+        self.console.answer(json.dumps(value, ensure_ascii=False) + "\n")

@@ -5,7 +5,6 @@ This is where floors meet: a command asks the context, and so need not know how 
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +19,8 @@ from .terminal.console import STDERR, STDIN, STDOUT, Console, is_terminal, wants
 from .terminal.stdin import StdinReader
 
 if TYPE_CHECKING:
+    import logging
+
     from .core.call import Surroundings
     from .core.providers.anthropic import ProviderConfig
     from .core.providers.base import LLMProvider
@@ -168,12 +169,14 @@ class Context:
         return Context(hidden, self.overrides).provider_config()
 
     @cached_property
-    def emitter(self) -> Emitter:
-        """Telemetry's listeners: the log file, and standard error with `-v`.
+    def emitter(self) -> Emitter | None:
+        """Telemetry's listeners: the log file, and standard error with `-v`; None where there is neither.
 
         Raises:
             UsageError: the log file cannot be opened.
         """
+        if not self.overrides.log_file and (self.overrides.quiet or not self.overrides.verbose):
+            return None
         from .core.telemetry import Emitter, LoggingSink, log_file
 
         emitter = Emitter()
@@ -190,7 +193,7 @@ class Context:
 
     def surroundings(self) -> Surroundings:
         """What calls of this process share."""
-        from .core.client import surroundings
+        from .core.prepare import surroundings
 
         return surroundings(self.provider_name, emitter=self.emitter, notify=self.notify)
 
@@ -204,6 +207,8 @@ class Context:
 
 
 def _stderr_logger(console: Console, verbose: int) -> logging.Logger:
+    import logging
+
     class ToConsole(logging.Handler):
         """Writes log lines where notices go."""
 

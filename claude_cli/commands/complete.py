@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -19,7 +18,7 @@ from ._outcome import Outcome, judge, usage_line
 from ._prompt import PromptReader, Sources
 
 if TYPE_CHECKING:
-    from ..core.call import Call, CallPolicy, Surroundings
+    from ..core.call import Call, CallPolicy, OnTruncate, Surroundings
     from ..core.events import Event
     from ..core.providers.base import LLMProvider
     from ..terminal.renderer import Renderer
@@ -39,7 +38,7 @@ class Asked:
     stream: bool = True
     strict: bool = False
     show_thinking: bool = False
-    on_truncate: str = "fail"
+    on_truncate: OnTruncate = "fail"
     format: str = "auto"
     usage: bool = False
     dry_run: bool = False
@@ -115,7 +114,7 @@ def command(
         stream=not no_stream,
         strict=strict,
         show_thinking=show_thinking,
-        on_truncate=options.one_of(on_truncate, ("fail", "continue", "ok"), "--on-truncate") or "fail",
+        on_truncate=cast("OnTruncate", options.one_of(on_truncate, ("fail", "continue", "ok"), "--on-truncate")),
         format="json" if as_json else options.one_of(format_, FORMATS, "--format") or "auto",
         usage=usage,
         dry_run=dry_run,
@@ -177,8 +176,8 @@ def complete(context: Context, asked: Asked) -> int:
 
 def _requests(context: Context, asked: Asked) -> tuple[ChatRequest, list[ChatRequest]]:
     """The request, fitted to its model, and the same for each fallback."""
-    from ..core.client import prepare
     from ..core.models import catalogue
+    from ..core.prepare import prepare
 
     name = asked.model or context.settings.model
     if not name.strip():
@@ -218,7 +217,7 @@ class _Run:
         self, context: Context, asked: Asked, provider: LLMProvider, request: ChatRequest, fallbacks: list[ChatRequest]
     ) -> None:
         from ..core.call import Call, CallPolicy
-        from ..core.client import continues_turns
+        from ..core.prepare import continues_turns
         from ..core.retry import RetryPolicy
 
         self.context, self.asked, self.provider = context, asked, provider
@@ -300,12 +299,14 @@ def _renderer(context: Context, asked: Asked) -> Renderer:
 
 def _stepwise(provider: LLMProvider, call: Call, around: Surroundings) -> Generator[Sequence[Event], None, None]:
     """The events of a provider that only knows asyncio, one step of its loop at a time."""
+    import asyncio
+
     from ..core.client import Client
 
     with asyncio.Runner() as runner:
         batches = Client(provider, around).run(call)
         try:
-            while batch := runner.run(anext(batches, None)):  # type: ignore[arg-type]
+            while batch := runner.run(anext(batches, None)):
                 yield batch
         finally:
             runner.run(batches.aclose())

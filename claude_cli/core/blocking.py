@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import httpcore
 
+from .body import BodyError
 from .call import Call
 from .connection import Endpoint, Timeouts, Watch, proxy_for, tls_context, translate
-from .errors import ClaudeError
+from .errors import ClaudeError, ConnectionFailedError
 from .events import Event
 from .exchange import Exchange, HttpRequest, auth_header, only_pings
 from .messages import ChatRequest
-from .sockets import Backend
+from .sockets import Backend, body_of, proxy_of
 
 
 class BlockingTransport:
@@ -46,7 +45,7 @@ class BlockingTransport:
         self._backend = Backend(timeouts.connect)
         context = tls_context(environ) if target.scheme == "https" else None
         self._pool = httpcore.ConnectionPool(
-            ssl_context=context, max_connections=1, network_backend=self._backend, proxy=_proxy(self._proxy, context)
+            ssl_context=context, max_connections=1, network_backend=self._backend, proxy=proxy_of(self._proxy, context)
         )
 
     def events(self, exchange: Exchange, *, deadline: float | None = None) -> Iterator[Sequence[Event]]:
@@ -72,13 +71,15 @@ class BlockingTransport:
                 headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
                 exchange.head(response.status, headers)
                 watch.heard(content=True)
-                for chunk in response.iter_stream():
+                for chunk in body_of(response, headers):
                     events = exchange.feed(chunk)
                     watch.heard(content=bool(events) and not only_pings(events))
                     if events:
                         yield events
                     if exchange.done:
                         break
+        except BodyError as error:
+            raise ConnectionFailedError(f"the answer of {self._target.host} broke off: {error}") from error
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpcore.ProxyError,
                 httpcore.UnsupportedProtocol) as error:  # fmt: skip
             if self._backend.reused and not watch.reading and not isinstance(error, httpcore.TimeoutException):
@@ -104,15 +105,6 @@ class BlockingTransport:
 
 class _DeadConnectionError(Exception):
     """A connection kept from an earlier request died before the first byte of this one's answer."""
-
-
-def _proxy(url: str | None, context: Any) -> httpcore.Proxy | None:
-    if url is None:
-        return None
-    parts = urlsplit(url)
-    auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
-    bare = f"{parts.scheme}://{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
-    return httpcore.Proxy(bare, auth=auth, ssl_context=context if parts.scheme == "https" else None)
 
 
 def run(

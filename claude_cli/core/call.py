@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
-from . import telemetry
 from .breaker import BreakerBoard, Permit
 from .continuation import MAX_CONTINUATIONS, Legs, continue_paused, continue_truncated
 from .errors import (
@@ -30,7 +29,13 @@ from .events import BlockStart, Event, MessageDelta, MessageDone, Ping, TextDelt
 from .messages import ChatRequest, Completion, Notice
 from .retry import RetryPolicy
 
+if TYPE_CHECKING:
+    from .telemetry import Emitter
+
 _WORTH_A_FALLBACK = (OverloadedError, RateLimitError, ServerError, TimedOutError, NotFoundError, BreakerOpenError)
+
+
+OnTruncate = Literal["fail", "continue", "ok"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class CallPolicy:
 
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     fallbacks: tuple[ChatRequest, ...] = ()
-    on_truncate: Literal["fail", "continue", "ok"] = "fail"
+    on_truncate: OnTruncate = "fail"
     prefill: Callable[[str], bool] = lambda model: False
 
 
@@ -58,7 +63,7 @@ class Surroundings:
     clock: Callable[[], float]
     draw: Callable[[], float]
     board: BreakerBoard
-    emitter: telemetry.Emitter
+    emitter: Emitter | None = None
     notify: Callable[[Notice], None] = lambda notice: None
 
 
@@ -101,7 +106,7 @@ class Call:
             BreakerOpenError: to be given to `failed` like any other failure.
         """
         if self._around.emitter:
-            self._emit(telemetry.RequestStart, attempt=self._attempt, leg=self._legs.number)
+            self._emit("RequestStart", attempt=self._attempt, leg=self._legs.number)
         if self._permit is None:
             name = f"{self._around.provider}/{self.request.model}"
             self._permit = self._around.board.breaker(name).admit()
@@ -109,7 +114,7 @@ class Call:
     def receive(self, events: Sequence[Event]) -> Sequence[Event]:
         """Take what one read brought; returns what may go on to the user."""
         if self._around.emitter:
-            self._emit(telemetry.StreamChunk, events=len(events))
+            self._emit("StreamChunk", events=len(events))
         if not self._handed_on:
             events = self._hold(events)
         if not events:
@@ -199,7 +204,7 @@ class Call:
             self._permit.failed(error)
         if self._around.emitter:
             self._emit(
-                telemetry.CallError,
+                "CallError",
                 code=error.code, status=error.status, request_id=error.request_id, message=str(error),
                 attempt=self._attempt,
             )  # fmt: skip
@@ -219,9 +224,7 @@ class Call:
     def _announce(self, error: ProviderError, wait: float, model: str) -> None:
         billed = isinstance(error, TimedOutError)
         if self._around.emitter:
-            self._emit(
-                telemetry.Retry, attempt=self._attempt, wait_s=round(wait, 3), next_model=model, maybe_billed=billed
-            )
+            self._emit("Retry", attempt=self._attempt, wait_s=round(wait, 3), next_model=model, maybe_billed=billed)
         if model == self.request.model and wait > 0:
             twice = "; the provider may bill both tries" if billed else ""
             self._around.notify(Notice("retry", f"{error}; trying again in {wait:.1f} s{twice}", changes_result=False))
@@ -247,7 +250,7 @@ class Call:
         done, now = self.completion(), self._around.clock()
         first = None if self.first_text_at is None else round((self.first_text_at - self.started_at) * 1000)
         self._emit(
-            telemetry.RequestStop,
+            "RequestStop",
             request_id=done.request_id, stop_reason=done.stop_reason, input_tokens=done.usage.total_input_tokens,
             output_tokens=done.usage.output_tokens, duration_ms=round((now - self.started_at) * 1000), ttft_ms=first,
         )  # fmt: skip
@@ -258,6 +261,11 @@ class Call:
             self._permit.release()
             self._permit = None
 
-    def _emit(self, kind: type[telemetry.TelemetryEvent], **members: object) -> None:
+    def _emit(self, kind: str, **members: object) -> None:
+        """Tell the listeners; only ever called where there are some, so that nobody else loads the module."""
+        from . import telemetry
+
         around = self._around
-        around.emitter.emit(kind(provider=around.provider, model=self.request.model, call=self._name, **members))
+        if around.emitter:
+            event = getattr(telemetry, kind)
+            around.emitter.emit(event(provider=around.provider, model=self.request.model, call=self._name, **members))

@@ -6,61 +6,15 @@ The decisions are `call.py`'s; this is their asynchronous driver. One-shot comma
 from __future__ import annotations
 
 import asyncio
-import random
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 
-from . import telemetry
-from .breaker import BreakerBoard, BreakerLimits, State
 from .call import Call, CallPolicy, Surroundings
-from .capabilities import fit
 from .connection import deadline_error
 from .errors import ClaudeError
 from .events import Event
-from .messages import ChatRequest, Completion, Notice
-from .models import Catalogue, catalogue
+from .messages import ChatRequest, Completion
 from .providers.base import LLMProvider
-
-
-def surroundings(
-    provider: str,
-    *,
-    clock: Callable[[], float] = time.monotonic,
-    draw: Callable[[], float] = random.random,
-    emitter: telemetry.Emitter | None = None,
-    notify: Callable[[Notice], None] = lambda notice: None,
-    limits: BreakerLimits | None = None,
-) -> Surroundings:
-    """What the calls of one process share; every part but the provider's name has a default."""
-    emitter = emitter if emitter is not None else telemetry.Emitter()
-
-    def changed(name: str, old: State, new: State) -> None:
-        if emitter:
-            model = name.partition("/")[2]
-            emitter.emit(telemetry.BreakerChanged(provider=provider, model=model, call="", old=old, new=new))
-
-    board = BreakerBoard(clock=clock, limits=limits, changed=changed)
-    return Surroundings(provider, clock, draw, board, emitter, notify)
-
-
-def prepare(
-    request: ChatRequest, *, strict: bool = False, models: Catalogue | None = None
-) -> tuple[ChatRequest, list[Notice]]:
-    """`request` with its model's name resolved and its parameters as that model takes them; and what changed.
-
-    Raises:
-        UsageError: `strict` and something would have to change, or nothing would help.
-    """
-    models = models or catalogue()
-    return fit(replace(request, model=models.resolve(request.model)), models.find(request.model), strict=strict)
-
-
-def continues_turns(model: str) -> bool:
-    """Whether `model` goes on with an assistant turn by itself."""
-    known = catalogue().find(model)
-    return bool(known and known.can("assistant_prefill"))
 
 
 class Client:

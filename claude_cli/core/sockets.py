@@ -1,19 +1,26 @@
-"""The sockets under `blocking.py`: they keep the clocks of a call, and join the chunks they read."""
+"""The sockets under `blocking.py`: they keep the clocks of a call, and give a body's bytes without a detour."""
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import httpcore
 
-from .chunks import ChunkFolder
+from .body import BodyDecoder
 from .connection import Watch
+
+READ_BYTES = 65_536
+_END_OF_HEAD = b"\r\n\r\n"
 
 
 class Backend(httpcore.SyncBackend):
-    """Sockets that keep our clocks, and join what they read (see `chunks.py`)."""
+    """Opens sockets for httpcore, and knows whether a request had to."""
 
     def __init__(self, connect_s: float) -> None:
+        """Allow `connect_s` seconds for a connection."""
         self._connect_s = connect_s
         self.reused = False
         self.watch: Watch | None = None
@@ -34,27 +41,35 @@ class Backend(httpcore.SyncBackend):
 
 
 class Stream(httpcore.NetworkStream):
-    """A socket of `Backend`."""
+    """A socket that hands httpcore a response's head and keeps what came behind it for `receive`."""
 
     def __init__(self, inner: httpcore.NetworkStream, backend: Backend) -> None:
+        """Wrap `inner`, a socket of `backend`."""
         self._inner, self._backend = inner, backend
-        self._folder = ChunkFolder()
+        self._rest = b""
+        self._last = b""  # the last bytes read, in case the end of the head is cut in two
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """The next bytes, joined; waits as long as the clocks of the call allow."""
-        watch = self._backend.watch
-        while True:
-            data = self._inner.read(max_bytes, watch.limit() if watch else timeout)
-            if not data:
-                return self._folder.end()
-            if joined := self._folder.feed(data):
-                return joined
+        """The next bytes, up to an empty line at most: what follows a head is left for `receive`."""
+        data = self.receive()
+        seam = (self._last + data).find(_END_OF_HEAD)
+        if seam >= 0:
+            end = seam - len(self._last) + len(_END_OF_HEAD)
+            data, self._rest = data[:end], data[end:]
+        self._last = (self._last + data)[-3:]
+        return data
+
+    def receive(self) -> bytes:
+        """The next bytes as they come, b"" at the end; waits as long as the clocks of the call allow."""
+        if self._rest:
+            rest, self._rest = self._rest, b""
+            return rest
+        return self._inner.read(READ_BYTES, self._backend.watch.limit() if self._backend.watch else None)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send; what is read afterwards is another response."""
-        self._folder = ChunkFolder()
-        watch = self._backend.watch
-        self._inner.write(buffer, watch.limit() if watch else timeout)
+        """Send, within the same clocks."""
+        self._last = b""
+        self._inner.write(buffer, self._backend.watch.limit() if self._backend.watch else timeout)
 
     def close(self) -> None:
         """Close the socket."""
@@ -66,5 +81,30 @@ class Stream(httpcore.NetworkStream):
         return Stream(self._inner.start_tls(*args, **more), self._backend)
 
     def get_extra_info(self, info: str) -> Any:
-        """What the socket says of itself."""
-        return self._inner.get_extra_info(info)
+        """What the socket says of itself; it is not idle while something of it waits to be read."""
+        return True if info == "is_readable" and self._rest else self._inner.get_extra_info(info)
+
+
+def body_of(response: httpcore.Response, headers: Mapping[str, str]) -> Iterator[bytes]:
+    """A body's bytes. An error's go through httpcore, so that its connection can serve the next try."""
+    if not 200 <= response.status < 300:
+        yield from response.iter_stream()
+        return
+    stream: Stream = response.extensions["network_stream"]
+    decoder = BodyDecoder(headers)
+    while not decoder.done:
+        data = stream.receive()
+        if data:
+            yield decoder.feed(data)
+        else:
+            decoder.end()
+
+
+def proxy_of(url: str | None, context: ssl.SSLContext | None) -> httpcore.Proxy | None:
+    """httpcore's form of a proxy's URL, the password taken out of it."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+    bare = f"{parts.scheme}://{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+    return httpcore.Proxy(bare, auth=auth, ssl_context=context if parts.scheme == "https" else None)

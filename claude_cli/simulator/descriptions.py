@@ -13,7 +13,6 @@ SETTINGS = (
     "temperature",
     "top_p",
     "top_k",
-    "stop_sequences",
     "thinking",
     "output_config",
     "service_tier",
@@ -46,6 +45,9 @@ def _facts(call: Call) -> Iterator[str]:
     if tools:
         yield f"- tools: {', '.join(f'`{name}`' for name in tools)}"
     settings = [f"`{name}` {_setting(call.body[name])}" for name in SETTINGS if name in call.body]
+    # Their own words would end the answer right here.
+    stops = len(call.body.get("stop_sequences") or ())
+    settings += [f"{stops} `stop_sequences`"] if stops else []
     if settings:
         yield f"- settings: {', '.join(settings)}"
 

@@ -100,7 +100,7 @@ class Console:
 
 
 def wants_colour(choice: str, environ: Mapping[str, str], *, terminal: bool) -> bool:
-    """Whether a stream may be styled: the flag, then NO_COLOR, FORCE_COLOR and TERM=dumb, then whether it is a terminal."""
+    """Whether a stream may be styled: by flag, then NO_COLOR and FORCE_COLOR, then by what it is."""
     if choice != "auto":
         return choice == "always"
     if environ.get("NO_COLOR"):

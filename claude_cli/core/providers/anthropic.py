@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import platform
+import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -259,4 +259,4 @@ def models_of(page: Mapping[str, Any]) -> list[ModelInfo]:
 
 def user_agent() -> str:
     """Who we say we are; the transport adds its library."""
-    return f"claude-cli/{__version__} python/{platform.python_version()}"
+    return f"claude-cli/{__version__} python/{sys.version_info.major}.{sys.version_info.minor}"

@@ -1,0 +1,58 @@
+"""What a call needs before it starts: surroundings with defaults, and a request its model takes."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .breaker import BreakerBoard, BreakerLimits, State
+from .call import Surroundings
+from .capabilities import fit
+from .messages import ChatRequest, Notice
+from .models import Catalogue, catalogue
+
+if TYPE_CHECKING:
+    from .telemetry import Emitter
+
+
+def surroundings(
+    provider: str,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    draw: Callable[[], float] = random.random,
+    emitter: Emitter | None = None,
+    notify: Callable[[Notice], None] = lambda notice: None,
+    limits: BreakerLimits | None = None,
+) -> Surroundings:
+    """What the calls of one process share; every part but the provider's name has a default."""
+
+    def changed(name: str, old: State, new: State) -> None:
+        if emitter:
+            from .telemetry import BreakerChanged
+
+            model = name.partition("/")[2]
+            emitter.emit(BreakerChanged(provider=provider, model=model, call="", old=old, new=new))
+
+    board = BreakerBoard(clock=clock, limits=limits, changed=changed)
+    return Surroundings(provider, clock, draw, board, emitter, notify)
+
+
+def prepare(
+    request: ChatRequest, *, strict: bool = False, models: Catalogue | None = None
+) -> tuple[ChatRequest, list[Notice]]:
+    """`request` with its model's name resolved and its parameters as that model takes them; and what changed.
+
+    Raises:
+        UsageError: `strict` and something would have to change, or nothing would help.
+    """
+    models = models or catalogue()
+    return fit(replace(request, model=models.resolve(request.model)), models.find(request.model), strict=strict)
+
+
+def continues_turns(model: str) -> bool:
+    """Whether `model` goes on with an assistant turn by itself."""
+    known = catalogue().find(model)
+    return bool(known and known.can("assistant_prefill"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .background import BackgroundSimulator
 from .faults import load_script
+from .journal import RecordedRequest
 from .server import Simulator
-from .service import RecordedRequest
 
 __all__ = ["BackgroundSimulator", "RecordedRequest", "Simulator", "load_script"]

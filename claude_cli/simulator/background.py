@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypedDict, Unpack
 
-from .server import Simulator, Sleep
-from .service import RecordedRequest
+from .connection import Sleep
+from .journal import RecordedRequest
+from .server import Simulator
 
 CLOSING_S = 5.0
 """Seconds to wait for the thread at the end; it is a daemon, so the program ends in any case."""
@@ -70,7 +71,8 @@ class BackgroundSimulator:
         self._thread.join(CLOSING_S)
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(self._serve())
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()

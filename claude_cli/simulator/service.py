@@ -5,7 +5,6 @@ What it keeps between requests: how many there were (for ids), the prompt cache,
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +20,7 @@ from .conversation import check_conversation
 from .delivery import Action, body_actions, encode_json, stream_actions
 from .errors import MESSAGES, ApiError, error_body, reject, type_of
 from .faults import NO_FAULT, Fault, Script, parse_header
+from .journal import RecordedRequest
 from .limits import RateLimits
 from .model_rules import check_for_model
 from .request import Call
@@ -36,28 +36,6 @@ ORGANIZATION = "00000000-0000-4000-8000-000000000000"
 HTML = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n</body>\r\n</html>\r\n"
 
 Headers = list[tuple[str, str]]
-
-
-@dataclass(slots=True)
-class RecordedRequest:
-    """A request as it came in, for tests to look at.
-
-    Attributes:
-        number: from 1, the number in its request id.
-        path: without the query, which is in `query`.
-        headers: names in lower case; a header sent twice is joined with ", ".
-        body: its bytes; `json` is what they say, None when they are no JSON.
-        aborted: whether the client left before the answer was complete.
-    """
-
-    number: int
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    body: bytes
-    json: Any = None
-    aborted: bool = False
 
 
 @dataclass(slots=True)
@@ -203,18 +181,6 @@ def _json_object(request: RecordedRequest) -> dict[str, Any]:
     if request.json is not None:
         reject("", "Input should be a valid dictionary")
     reject("", "The request body is not valid JSON")
-
-
-def parse_json(body: bytes) -> Any:
-    """What a body says, or None when it is no JSON; NaN and the like are none."""
-    try:
-        return json.loads(body, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(name)
 
 
 def _request_id(request: RecordedRequest) -> str:

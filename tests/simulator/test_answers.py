@@ -47,7 +47,16 @@ def test_the_answer_describes_the_request(caller, image):
     """Turns, system prompt, pictures, documents, tools and settings, each in a line."""
     pdf = {"type": "document", "source": {"type": "url", "url": "https://example.com/a.pdf"}}
     note = {"type": "text", "media_type": "text/plain", "data": "Grüße"}
-    content = [image(), {"type": "document", "title": "Notes", "source": note}, pdf, {"type": "text", "text": "a\n\nb"}]
+    inner = {"type": "document", "source": {"type": "content", "content": [{"type": "text", "text": "x"}, image()]}}
+    content = [
+        image(),
+        {"type": "image", "source": {"type": "file", "file_id": "file_1"}},
+        {"type": "document", "title": "Notes", "source": note},
+        {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}},
+        pdf,
+        inner,
+        {"type": "text", "text": "a\n\nb"},
+    ]
     messages = [
         {"role": "user", "content": "Hello"},
         {"role": "assistant", "content": "Hi"},
@@ -61,8 +70,12 @@ def test_the_answer_describes_the_request(caller, image):
         "- 2 earlier messages",
         "- a system prompt of 14 characters: “You are brief.”",
         "- an image: image/png, 640×480 px, 29 bytes",
+        "- an image: not fetched, file_1",
         "- a document: “Notes”, text/plain, 7 bytes",
+        "- a document: application/pdf, 5 bytes",
         "- a document: not fetched, https://example.com/a.pdf",
+        "- a document: 2 blocks of content",
+        "- an image: image/png, 640×480 px, 29 bytes",
         "- tools: `look`",
         "- settings: `max_tokens` 1,000, `output_config` effort low, 1 `stop_sequences`",
     ]

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from claude_cli.simulator.delivery import Send
+from claude_cli.simulator.journal import RecordedRequest
 from claude_cli.simulator.media import look, resized
-from claude_cli.simulator.service import RecordedRequest, Service
+from claude_cli.simulator.service import Service
 from claude_cli.simulator.structured import example
 
 WORDS = st.sampled_from(

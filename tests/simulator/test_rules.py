@@ -50,6 +50,32 @@ MARK = {"type": "ephemeral"}
         ),
         pytest.param({"max_tokens": -1}, "max_tokens: Input should be greater than or equal to 0", id="below nothing"),
         pytest.param({"max_tokens": True}, "max_tokens: Input should be a valid integer", id="true is no number"),
+        pytest.param(
+            {"max_tokens": 5, "metadata": []}, "metadata: Input should be a valid dictionary", id="a list for an object"
+        ),
+        pytest.param(
+            {"tools": [TOOL | {"input_schema": 1}]}, "input_schema: Input should be a valid dictionary", id="no schema"
+        ),
+        pytest.param({"tools": ["look"]}, "tools.0: Input should be a valid dictionary", id="a tool as text"),
+        pytest.param({"thinking": "yes"}, "thinking: Input should be a valid dictionary", id="thinking as text"),
+        pytest.param(
+            {"thinking": {"type": "adaptive", "display": "updates"}},
+            "thinking.adaptive.display: Input should be 'summarized' or 'omitted'",
+            id="a beta's way to show thinking",
+        ),
+        pytest.param(
+            {"output_config": {"format": {"type": "json_schema", "schema": {"type": "array", "maxItems": 3}}}},
+            "For 'array' type",
+            id="a bounded list",
+        ),
+        pytest.param(
+            asked([{"type": "nova"}, "text"]),
+            "messages.1.content.1: Input should be a valid dictionary",
+            id="bare text",
+        ),
+        pytest.param(
+            asked([{"type": "nova", "cache_control": 5}]), "messages.1.content.0.nova.cache_control", id="a bad mark"
+        ),
         pytest.param({"stream": "yes"}, "stream: Input should be a valid boolean", id="stream as text"),
         pytest.param({"stop_sequences": [" "]}, "stop_sequences: each stop sequence must contain", id="a blank stop"),
         pytest.param({"service_tier": "gold"}, "service_tier: Input should be 'auto' or 'standard_only'", id="tier"),

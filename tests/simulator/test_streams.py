@@ -26,6 +26,7 @@ def fold(events):
                 message["content"][-1].setdefault("citations", []).append(citation)
             case {"type": "content_block_delta", "delta": {"type": "input_json_delta", "partial_json": text}}:
                 parts.append(text)
+            case {"type": "content_block_stop"} if parts:
                 message["content"][-1]["input"] = json.loads("".join(parts) or "{}")
             case {"type": "message_delta", "delta": delta, "usage": usage}:
                 message.update(delta)

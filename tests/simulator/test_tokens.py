@@ -42,6 +42,9 @@ def base64_pdf(pages):
             {"messages": document({"type": "text", "media_type": "text/plain", "data": LONG})}, 1004, id="a text"
         ),
         pytest.param({"messages": document({"type": "content", "content": LONG}, title="x" * 5)}, 1006, id="a title"),
+        pytest.param(
+            {"messages": says({"type": "image", "source": {"type": "url", "url": "x"}})}, 4, id="nor an image"
+        ),
         pytest.param({"messages": document({"type": "url", "url": "https://example.com"})}, 4, id="nothing is fetched"),
         pytest.param({"messages": document(base64_pdf(3))}, 6004, id="a PDF by its pages"),
         pytest.param({"messages": document(base64_pdf(0))}, 2004, id="a PDF with hidden pages"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import NoReturn
 
@@ -9,36 +10,68 @@ from typing import NoReturn
 def run() -> NoReturn:
     """Run the command line of this process and leave with its exit status."""
     arguments = sys.argv[1:]
+    _keep_numbers()
     if arguments in (["--version"], ["-V"]):
         from . import __version__
 
-        _print(f"claude-cli {__version__}")
-        _leave(0)
+        _leave(_print(f"claude-cli {__version__}"))
     import gc
 
     # Importing makes thousands of objects and no garbage; the collector would look at them again and again.
     gc.disable()
-    from .cli import main
+    try:
+        from .terminal.signals import unwind_on_sigterm
 
-    _leave(main(arguments))
+        unwind_on_sigterm()
+        from .cli import main
+
+        status = main(arguments)
+    except KeyboardInterrupt as stop:  # while loading, or a second one while the first was seen to
+        status = 143 if type(stop).__name__ == "Terminated" else 130
+    _leave(status)
 
 
-def _print(text: str) -> None:
-    if sys.stdout is not None:
-        sys.stdout.write(text + "\n")
+def _keep_numbers() -> None:
+    """Put the null device in the place of a closed standard input or error.
+
+    Or the next file that is opened gets its number, and our error messages end up in a socket. A closed standard
+    output stays closed: it is refused before anything is sent.
+    """
+    for stream, descriptor in ((sys.stdin, 0), (sys.stderr, 2)):
+        if stream is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != descriptor:
+                os.dup2(null, descriptor)
+                os.close(null)
+
+
+def _print(text: str) -> int:
+    if sys.stdout is None:
+        return 1
+    sys.stdout.write(text + "\n")
+    return 0
 
 
 def _leave(status: int) -> NoReturn:
     """Leave at once. Everything has been written and closed; the interpreter's own teardown takes 13 to 30 ms."""
-    import os
-
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:
                 stream.flush()
-        except OSError:
-            status = status or 1
+        except BrokenPipeError:
+            status = status or 141
+        except OSError as error:
+            if status == 0:
+                status = 1
+                _complain(f"claude-cli: the output cannot be written: {error.strerror}\n")
     os._exit(status)
+
+
+def _complain(line: str) -> None:
+    try:
+        os.write(2, line.encode())
+    except OSError:
+        return
 
 
 if __name__ == "__main__":

@@ -5,24 +5,23 @@ Only the command that is called is loaded; `--help` loads them all, but nothing 
 
 from __future__ import annotations
 
-import signal
-import sys
 from collections.abc import Sequence
 from importlib import import_module
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
+import typer.main
 
-from .core.errors import ClaudeError, OutputError
-from .terminal.console import STDERR, STDIN, Console, is_terminal
+from .core.errors import UsageError
+from .terminal.console import STDERR, STDIN, STDOUT, Console, is_terminal
+from .terminal.signals import EXIT_CLOSED_PIPE, exit_status
 from .terminal.stdin import kind_of
 
 COMMANDS = {
     "complete": "Answer one prompt on standard output.",
     "models": "List the models this version knows.",
     "health": "Check key, address and network with one free call.",
-    "simulate": "Run the built-in simulator of the Messages API on this machine.",
+    "simulate": "Run the built-in simulator of the Messages API on this machine, until Ctrl-C (status 130).",
 }
 ALIASES = {"ask": "complete", "doctor": "health"}
 EXAMPLES = """claude-cli: Claude in your terminal.
@@ -31,12 +30,8 @@ EXAMPLES = """claude-cli: Claude in your terminal.
   git diff | claude-cli complete "Write a commit message"
   claude-cli complete --offline "Try it without a key"
 
-All commands and options: claude-cli --help"""
-EXIT_INTERRUPTED, EXIT_CLOSED_PIPE, EXIT_TERMINATED = 130, 141, 143  # 128 + the signal's number, as shells report them
-
-
-class Terminated(BaseException):
-    """SIGTERM came."""
+All commands and options: claude-cli --help
+"""
 
 
 def build(only: str | None = None) -> typer.Typer:
@@ -77,107 +72,81 @@ def __getattr__(name: str) -> Any:
 
 def main(arguments: Sequence[str]) -> int:
     """Run `arguments` and return the exit status. Every failure becomes one line on standard error here."""
-    _die_politely()
-    words = route(list(arguments))
-    if words is None:
-        print(EXAMPLES)
-        return 0
-    name = words[0] if words and words[0] in COMMANDS else None
+    words = list(arguments)
     try:
-        result = build(name)(words, standalone_mode=False, prog_name="claude-cli")
-    except (KeyboardInterrupt, typer.Abort):
-        return EXIT_INTERRUPTED
-    except Terminated:
-        return EXIT_TERMINATED
+        return _run(words)
+    except KeyboardInterrupt as stop:
+        return exit_status(stop)
     except BrokenPipeError:
         return EXIT_CLOSED_PIPE
-    except ClaudeError as error:
-        return report(error, words)
-    except typer.TyperException as error:
-        return report_usage(error.format_message(), words, error.exit_code)
-    except Exception as error:  # the one border: a bug becomes a line too, its traceback only on request
-        return _bug(error, words)
+    except Exception as error:  # the one border: also a bug becomes a line, its traceback only on request
+        return _report(error, words)
+
+
+def _run(words: list[str]) -> int:
+    console = Console(is_terminal(STDOUT), is_terminal(STDERR))
+    console.check()
+    routed = route(words)
+    if routed is None:
+        console.answer(EXAMPLES)
+        return 0
+    name = routed[0] if routed and routed[0] in COMMANDS else None
+    command = typer.main.get_command(build(name))
+    try:
+        # Not by calling it: that would turn Ctrl-C, SIGTERM and a closed pipe into errors of its own.
+        with command.make_context("claude-cli", routed) as context:
+            result = command.invoke(context)
+    except typer.Exit as leave:
+        return leave.exit_code
     return result if isinstance(result, int) else 0
 
 
-def route(words: list[str]) -> list[str] | None:
-    """The words with their command: a bare prompt means `complete`. None: nothing was asked for on a terminal."""
+def route(words: Sequence[str]) -> list[str] | None:
+    """The words with their command: a bare prompt means `complete`. None: nothing was asked for on a terminal.
+
+    Raises:
+        UsageError: the first word is no command and no prompt, or options stand before a command.
+    """
     if not words:
         return ["complete"] if kind_of(STDIN) in ("pipe", "file") else None
-    first = words[0]
+    first, *rest = words
     if first in ALIASES:
-        return [ALIASES[first], *words[1:]]
-    if first in ("--help", "-h", "--version", "-V") or first in COMMANDS:
-        return words
-    if (first.startswith("-") and len(first) > 1) or " " in first.strip() or "\n" in first or first == "-":
-        # `-p "prompt"` is what other tools say for one shot; here the prompt needs no flag.
-        if "-p" in words:
-            words.remove("-p")
+        return [ALIASES[first], *rest]
+    if first in COMMANDS or first in ("--help", "-h", "--version", "-V"):
+        return [*words]
+    if not first.startswith("-"):
+        if first and len(first.split()) < 2:
+            raise UsageError(_no_command(first))
         return ["complete", *words]
-    return words
+    return ["complete", *_bare(words)]
 
 
-def report(error: ClaudeError, words: Sequence[str]) -> int:
-    """Print a failure and return its exit status; with -vv also its traceback."""
-    console = Console(False, is_terminal(STDERR))
-    if not isinstance(error, OutputError) and not getattr(error, "shown", False) and _wants_json(words):
-        from .commands._outcome import failure
-
-        try:
-            sys.stdout.write(failure(error))
-        except (OSError, AttributeError):
-            return OutputError.exit_code
-    suffix = f" (request {error.request_id})" if error.request_id else ""
-    console.error(f"{error}{suffix}")
-    _traceback(words)
-    return error.exit_code
+def _bare(words: Sequence[str]) -> list[str]:
+    """The words of a prompt without a command, which options precede; `-p`, other tools' word for it, is taken out."""
+    own = words[: words.index("--")] if "--" in words else words
+    if "-p" in own:
+        at = own.index("-p")
+        return [*words[:at], *words[at + 1 :]]
+    command = next((word for word in own if word in COMMANDS or word in ALIASES), None)
+    if command:
+        raise UsageError(f"options go behind the command: claude-cli {command} {words[0]} …")
+    return [*words]
 
 
-def report_usage(message: str, words: Sequence[str], status: int) -> int:
-    """Print what is wrong with the command line itself, the nearest command's name where one was meant."""
-    from .core.errors import UsageError
+def _no_command(word: str) -> str:
+    from difflib import get_close_matches
 
-    if words and words[0] not in COMMANDS and not words[0].startswith("-"):
-        from difflib import get_close_matches
-
-        near = get_close_matches(words[0], [*COMMANDS, *ALIASES], 1)
-        hint = f"did you mean `claude-cli {near[0]}`? " if near else ""
-        message = f"there is no command {words[0]!r}; {hint}A prompt of one word goes behind `complete`"
-    return report(UsageError(message.rstrip(".")), words) if status == 2 else status
+    near = get_close_matches(word, [*COMMANDS, *ALIASES], 1)
+    meant = f"did you mean {near[0]}? " if near else ""
+    return f"there is no command {word!r}; {meant}A prompt of one word needs `complete`, a longer one quotes"
 
 
-def _wants_json(words: Sequence[str]) -> bool:
-    """Whether the words ask for JSON; asked only where they could not be parsed, or failed before they were used."""
-    pairs = zip(words, [*words[1:], ""], strict=True)
-    return any(word in ("--json", "--format=json") or (word, value) == ("--format", "json") for word, value in pairs)
-
-
-def _bug(error: Exception, words: Sequence[str]) -> int:
-    from .core.redact import redact
-
-    console = Console(False, is_terminal(STDERR))
-    console.error(redact(f"unexpected {type(error).__name__}: {error}; please report it with the output of -vv"))
-    _traceback(words)
-    return 1
-
-
-def _traceback(words: Sequence[str]) -> None:
-    """The traceback of the error being handled, where -vv asks for it; keys taken out."""
-    if any(word.startswith("-vv") for word in words) or words.count("-v") > 1:
-        import traceback
-
-        from .core.redact import redact
-
-        Console(False, is_terminal(STDERR)).say(redact(traceback.format_exc()))
-
-
-def _die_politely() -> None:
-    """Let SIGTERM unwind the stack, so that the connection is closed before the program is gone."""
-
-    def handler(number: int, frame: FrameType | None) -> None:
-        raise Terminated
+def _report(error: Exception, words: Sequence[str]) -> int:
+    from .commands._failure import report
 
     try:
-        signal.signal(signal.SIGTERM, handler)
-    except ValueError:
-        return  # not the main thread: an embedding program's signals are its own
+        return report(error, words)
+    except KeyboardInterrupt as stop:
+        return exit_status(stop)
+    except BrokenPipeError:
+        return EXIT_CLOSED_PIPE

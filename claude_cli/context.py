@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -61,6 +61,8 @@ class Context:
     overrides: Overrides = field(default_factory=Overrides)
     notices: list[Notice] = field(default_factory=list)
     on_notice: Callable[[Notice], None] = lambda notice: None
+    closing: ExitStack = field(default_factory=ExitStack)
+    """Closed when the command is over: the log file."""
 
     @cached_property
     def settings(self) -> Settings:
@@ -111,8 +113,8 @@ class Context:
 
     @property
     def provider_name(self) -> str:
-        """Which provider answers: flag, then settings; offline always the simulator's client."""
-        return "anthropic" if self.offline else self.overrides.provider or self.settings.provider
+        """Which provider answers: flag, then settings; offline always the simulator."""
+        return "simulator" if self.offline else self.overrides.provider or self.settings.provider
 
     def provider_config(self) -> ProviderConfig:
         """What the built-in provider is told. Raises `AuthenticationError` for a key that is none."""
@@ -182,11 +184,13 @@ class Context:
         emitter = Emitter()
         if self.overrides.log_file:
             try:
-                emitter.add(LoggingSink(log_file(self.overrides.log_file)))
+                logger = log_file(self.overrides.log_file)
             except OSError as error:
                 raise UsageError(
                     f"the log file {self.overrides.log_file} cannot be opened: {error.strerror}"
                 ) from error
+            self.closing.callback(_close, logger)
+            emitter.add(LoggingSink(logger))
         if self.overrides.verbose and not self.overrides.quiet:
             emitter.add(LoggingSink(_stderr_logger(self.console, self.overrides.verbose)))
         return emitter
@@ -204,6 +208,12 @@ class Context:
         from .core.transport import fetch
 
         return fetch(url, max_bytes, environ=self.environ)
+
+
+def _close(logger: logging.Logger) -> None:
+    for handler in logger.handlers:
+        with suppress(OSError):  # a full disk has cost the log, and need not cost the answer
+            handler.close()
 
 
 def _stderr_logger(console: Console, verbose: int) -> logging.Logger:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.errors import ClaudeError, RefusedError, TruncatedError
 from ..core.messages import Completion, Notice, Usage
+from ..core.redact import redact
 
 VERSION = 1
 _CUT = {
@@ -51,13 +51,8 @@ class Outcome:
             "session": None,
             "simulated": self.simulated,
             "notices": [{"code": notice.code, "text": notice.text} for notice in self.notices],
-            "error": error.as_json() if error else None,
+            "error": {**error.as_json(), "message": redact(str(error))} if error else None,
         }
-
-
-def failure(error: ClaudeError, model: str = "") -> str:
-    """The JSON line of a call that failed before it began."""
-    return json.dumps(Outcome(model, error=error).as_json(), ensure_ascii=False) + "\n"
 
 
 def judge(done: Completion, on_truncate: str) -> ClaudeError | None:

@@ -14,6 +14,7 @@ from ..terminal.console import STDIN, is_terminal
 from ..terminal.stdin import decode, kind_of
 
 NO_PROMPT = 'there is no prompt; for example: claude-cli complete "Explain TLS in two sentences"'
+NO_QUESTION = 'there is an attachment but no question; for example: claude-cli complete -a photo.png "What is this?"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,42 +68,47 @@ class PromptReader:
             prompt = "\n\n".join(block["source"]["data"] for block in documents)
             documents = []
         if not (prompt and prompt.strip()):
-            raise UsageError(NO_PROMPT)
+            raise UsageError(NO_QUESTION if attached else NO_PROMPT)
         return Message("user", (*documents, *attached, text_block(prompt)))
 
     def _only_one_reader(self) -> None:
-        dashes = [self.sources.prompt or "", *self.sources.files, *self.sources.attachments].count("-")
-        if dashes > 1:
+        if (self.sources.prompt == "-") + self._dashes_in_files > 1:
             raise UsageError("standard input can be read once; `-` stands more than once on the command line")
 
     @cached_property
-    def _dash_in_files(self) -> bool:
-        return "-" in (*self.sources.files, *self.sources.attachments)
+    def _dashes_in_files(self) -> int:
+        """How many of the files and attachments are standard input."""
+        named = [*self.sources.files, *self.sources.attachments]
+        if not named:
+            return 0
+        from ..core.sources import is_stdin
+
+        return sum(map(is_stdin, named))
 
     def _piped(self) -> str:
         """The text of standard input, "" where there is none or it belongs to somebody else."""
-        forced = self.sources.prompt == "-"
+        if self.sources.prompt == "-":
+            return self._text(self._read_dash())
         kind = kind_of()
-        if self._dash_in_files or (kind == "terminal" and not forced):
+        if self._dashes_in_files or not self.sources.use_stdin or kind in ("terminal", "none"):
             return ""
-        if not forced and (not self.sources.use_stdin or kind == "none"):
+        if kind == "part-read file":
+            left = "standard input is a file already read in part, and is left alone; `-` reads it"
+            self.context.notify(Notice("stdin_left_alone", left))
             return ""
-        if kind == "none":
-            raise UsageError("standard input is closed or /dev/null, so `-` has nothing to read")
-        if kind == "part-read file" and not forced:
-            self.context.notify(
-                Notice(
-                    "stdin_left_alone", "standard input is a file already read in part, and is left alone; `-` reads it"
-                )
-            )
-            return ""
-        text = decode(self.context.stdin_reader().read(forced=forced))
+        return self._text(self.context.stdin_reader().read())
+
+    def _text(self, data: bytes) -> str:
+        text = decode(data)
         if not text.strip():
             self.context.notify(Notice("stdin_empty", "standard input was empty"))
             return ""
         return text
 
     def _read_dash(self) -> bytes:
+        """Standard input of any kind, as `-` wants it."""
+        if kind_of() == "none":
+            raise UsageError("standard input is closed or /dev/null, so `-` has nothing to read")
         return self.context.stdin_reader().read(forced=True)
 
     def _documents(self) -> list[Block]:

@@ -3,48 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from ..context import Context, Overrides
-from ..core.errors import ClaudeError, ProviderError, UsageError
+from ..core.errors import UsageError
 from ..core.messages import ChatRequest, LLMOptions, Notice
+from ..storage.settings import EFFORTS
 from . import _options as options
-from ._outcome import Outcome, judge, usage_line
 from ._prompt import PromptReader, Sources
+from ._run import Asked, Fitted, Run
 
 if TYPE_CHECKING:
-    from ..core.call import Call, CallPolicy, OnTruncate, Surroundings
-    from ..core.events import Event
+    from ..core.call import OnTruncate
     from ..core.providers.base import LLMProvider
-    from ..terminal.renderer import Renderer
 
 FORMATS = ("auto", "text", "json", "jsonl")
-EFFORTS = ("low", "medium", "high", "xhigh", "max")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One `complete`, as the command line has it."""
-
-    sources: Sources
-    model: str | None = None
-    system: str | None = None
-    options: LLMOptions = field(default_factory=LLMOptions)
-    stream: bool = True
-    strict: bool = False
-    show_thinking: bool = False
-    on_truncate: OnTruncate = "fail"
-    format: str = "auto"
-    usage: bool = False
-    dry_run: bool = False
-    retry_for_s: float | None = None
-    retries: int | None = None
-    fallbacks: Sequence[str] = ()
 
 
 def command(
@@ -101,7 +77,7 @@ def command(
         top_p=top_p,
         top_k=top_k,
         thinking=_thinking(thinking, show=show_thinking),
-        effort=options.one_of(effort or context.settings.effort or None, EFFORTS, "--effort"),
+        effort=options.one_of(effort, EFFORTS, "--effort") or context.settings.effort or None,
         service_tier=options.one_of(service_tier, ("auto", "standard_only"), "--service-tier"),
         betas=tuple(beta or ()),
         extra=options.key_values(option or []),
@@ -109,7 +85,7 @@ def command(
     asked = Asked(
         sources=Sources(prompt, tuple(file or ()), tuple(attach or ()), not no_stdin, not no_input, yes),
         model=model,
-        system=_system(system, system_file),
+        system=_system(context, system, system_file),
         options=parameters,
         stream=not no_stream,
         strict=strict,
@@ -146,14 +122,23 @@ def _thinking(choice: str | None, *, show: bool) -> dict[str, Any] | None:
     return {"type": "enabled", "budget_tokens": int(choice), **display}
 
 
-def _system(text: str | None, path: str | None) -> str | None:
+def _system(context: Context, text: str | None, path: str | None) -> str | None:
     if path is None:
         return text
     if text is not None:
         raise UsageError("--system and --system-file contradict each other")
     from ..core.documents import load_documents
+    from ..core.sources import is_stdin, is_url, local_path
 
-    loaded = load_documents(path, read_stdin=None, fetch=None, confirm=None, yes=False, notice=lambda line: None)
+    if is_stdin(path):
+        raise UsageError("--system-file takes a file; standard input is for the prompt")
+    if not is_url(path) and local_path(path).is_dir():
+        raise UsageError(f"--system-file {path} is a folder; name a file in it")
+
+    def notice(line: str) -> None:
+        context.notify(Notice("input", line))
+
+    loaded = load_documents(path, read_stdin=None, fetch=None, confirm=None, yes=False, notice=notice)
     return "\n".join(document.text for document in loaded) or None
 
 
@@ -164,22 +149,20 @@ def complete(context: Context, asked: Asked) -> int:
         UsageError: an input or an option cannot be used; nothing has been sent.
         OutputError: the answer cannot be written.
     """
-    context.console.check()
     request, fallbacks = _requests(context, asked)
-    with ExitStack() as stack:
-        provider = stack.enter_context(context.provider())
+    with context.closing, context.provider() as provider:
         if asked.dry_run:
             return _dry_run(context, provider, request)
-        run = _Run(context, asked, provider, request, fallbacks)
+        run = Run(context, asked, provider, request, fallbacks)
         return run.finish(run.ask())
 
 
-def _requests(context: Context, asked: Asked) -> tuple[ChatRequest, list[ChatRequest]]:
+def _requests(context: Context, asked: Asked) -> tuple[ChatRequest, list[Fitted]]:
     """The request, fitted to its model, and the same for each fallback."""
     from ..core.models import catalogue
     from ..core.prepare import prepare
 
-    name = asked.model or context.settings.model
+    name = context.settings.model if asked.model is None else asked.model
     if not name.strip():
         raise UsageError("--model is empty; name one, for example sonnet")
     known = catalogue().find(name)
@@ -188,7 +171,7 @@ def _requests(context: Context, asked: Asked) -> tuple[ChatRequest, list[ChatReq
     request, notices = prepare(plain, strict=asked.strict)
     for notice in notices:
         context.notify(notice)
-    return request, [prepare(replace(plain, model=other))[0] for other in asked.fallbacks]
+    return request, [prepare(replace(plain, model=other), strict=asked.strict) for other in asked.fallbacks]
 
 
 def _dry_run(context: Context, provider: LLMProvider, request: ChatRequest) -> int:
@@ -208,106 +191,3 @@ def _dry_run(context: Context, provider: LLMProvider, request: ChatRequest) -> i
     }
     context.console.answer(redact(json.dumps(shown, ensure_ascii=False, indent=2)) + "\n")
     return 0
-
-
-class _Run:
-    """One call under way, and what is printed of it."""
-
-    def __init__(
-        self, context: Context, asked: Asked, provider: LLMProvider, request: ChatRequest, fallbacks: list[ChatRequest]
-    ) -> None:
-        from ..core.call import Call, CallPolicy
-        from ..core.prepare import continues_turns
-        from ..core.retry import RetryPolicy
-
-        self.context, self.asked, self.provider = context, asked, provider
-        self.renderer = _renderer(context, asked)
-        context.on_notice = self.renderer.notice
-        self.around: Surroundings = context.surroundings()
-        retry_for = asked.retry_for_s if asked.retry_for_s is not None else context.settings.retry_for_s
-        policy: CallPolicy = CallPolicy(
-            RetryPolicy(retry_for, asked.retries, context.overrides.timeout_s),
-            tuple(fallbacks),
-            asked.on_truncate,
-            continues_turns,
-        )
-        self.call: Call = Call(request, policy, self.around)
-
-    def ask(self) -> ClaudeError | None:
-        """Run the call, printing as it goes; returns what went wrong on the provider's side."""
-        try:
-            with closing(self._events()) as events:
-                for batch in events:
-                    self.renderer.write(batch)
-        except ProviderError as error:
-            return error
-        finally:
-            self.renderer.finish()
-        return judge(self.call.completion(), self.asked.on_truncate)
-
-    def _events(self) -> Generator[Sequence[Event], None, None]:
-        from ..core.providers.anthropic import AnthropicProvider
-
-        if isinstance(self.provider, AnthropicProvider):
-            from ..core.blocking import run
-
-            transport = self.provider.blocking_transport()
-            with closing(transport):
-                yield from run(self.call, transport, self.provider.exchange)
-        else:
-            yield from _stepwise(self.provider, self.call, self.around)
-
-    def finish(self, error: ClaudeError | None) -> int:
-        """Print the result, the usage and the error; returns the exit status."""
-        outcome = self._outcome(error)
-        self.renderer.result(outcome.as_json())
-        if self.asked.usage:
-            self.context.console.say(usage_line(outcome))
-        if error is None:
-            return 0
-        error.shown = True
-        raise error
-
-    def _outcome(self, error: ClaudeError | None) -> Outcome:
-        call, now = self.call, self.around.clock()
-        first = None if call.first_text_at is None else round((call.first_text_at - call.started_at) * 1000)
-        done = call.completion()
-        if error is None and done.stop_reason in ("max_tokens", "model_context_window_exceeded"):
-            self.context.notify(
-                Notice("truncated", f"the answer was cut ({done.stop_reason}), which --on-truncate ok allows")
-            )
-        return Outcome(
-            model=call.request.model,
-            completion=done,
-            duration_ms=round((now - call.started_at) * 1000),
-            ttft_ms=first,
-            simulated=self.context.offline,
-            notices=self.context.notices,
-            error=error,
-        )
-
-
-def _renderer(context: Context, asked: Asked) -> Renderer:
-    from ..terminal.renderer import JsonlRenderer, JsonRenderer, TextRenderer
-
-    if asked.format == "json":
-        return JsonRenderer(context.console, show_thinking=asked.show_thinking)
-    if asked.format == "jsonl":
-        return JsonlRenderer(context.console, show_thinking=asked.show_thinking)
-    return TextRenderer(context.console, show_thinking=asked.show_thinking, hold=not asked.stream)
-
-
-def _stepwise(provider: LLMProvider, call: Call, around: Surroundings) -> Generator[Sequence[Event], None, None]:
-    """The events of a provider that only knows asyncio, one step of its loop at a time."""
-    import asyncio
-
-    from ..core.client import Client
-
-    with asyncio.Runner() as runner:
-        batches = Client(provider, around).run(call)
-        try:
-            while batch := runner.run(anext(batches, None)):
-                yield batch
-        finally:
-            runner.run(batches.aclose())
-            runner.run(provider.aclose())

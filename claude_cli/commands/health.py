@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..context import Context, Overrides
 from ..core.errors import ClaudeError
+from ..core.redact import redact
 from . import _options as options
 
 if TYPE_CHECKING:
@@ -26,25 +27,27 @@ def command(
     verbose: options.Verbose = 0,
 ) -> int:
     """Check key, base URL, TLS and the latency of `GET /v1/models`."""
+    options.in_range(timeout, 0.001, 1e9, "--timeout")
     context = Context(overrides=Overrides(provider, base_url, offline, timeout, quiet, verbose))
-    context.console.check()
-    facts: dict[str, Any] = {"version": 1, "provider": context.provider_name}
+    facts: dict[str, Any] = {"version": 1, "provider": context.provider_name, "status": "ok"}
     failed: ClaudeError | None = None
     try:
         with context.provider() as chosen:
             facts.update(_about(chosen))
-            failed = _ask(chosen, facts, context.overrides.timeout_s or 20.0)
+            facts.update(_asked(chosen, context.overrides.timeout_s or 20.0))
     except ClaudeError as error:
         failed = error
-    facts["status"] = failed.code if failed else "ok"
-    facts["advice"] = str(failed) if failed else ""
+        facts["status"] = error.code
     if as_json:
-        context.console.answer(json.dumps(facts, ensure_ascii=False) + "\n")
+        told = {**facts, "simulated": context.offline, "error": failed.as_json() if failed else None}
+        context.console.answer(redact(json.dumps(told, ensure_ascii=False)) + "\n")
     else:
-        context.console.answer(
-            "".join(f"{name:12} {_shown(value)}\n" for name, value in facts.items() if name != "version")
-        )
-    return failed.exit_code if failed else 0
+        shown = {name: value for name, value in facts.items() if name != "version"}
+        context.console.answer("".join(f"{name:12} {value}\n" for name, value in shown.items()))
+    if failed:
+        failed.shown = True
+        raise failed
+    return 0
 
 
 def _about(provider: LLMProvider) -> dict[str, Any]:
@@ -62,24 +65,24 @@ def _about(provider: LLMProvider) -> dict[str, Any]:
     }
 
 
-def _ask(provider: LLMProvider, facts: dict[str, Any], timeout_s: float) -> ClaudeError | None:
-    """Fetch the first page of models; puts its latency and count into `facts`."""
+def _asked(provider: LLMProvider, timeout_s: float) -> dict[str, Any]:
+    """What the first page of models tells.
+
+    Raises:
+        ClaudeError: it did not come.
+    """
     from ..core.providers.anthropic import AnthropicProvider
 
     start = time.monotonic()
     if isinstance(provider, AnthropicProvider):
-        try:
-            facts["models"] = _count(provider, start + timeout_s)
-        except ClaudeError as error:
-            return error
-        finally:
-            facts["latency_ms"] = round((time.monotonic() - start) * 1000)
-        return None
+        found = _count(provider, start + timeout_s)
+        return {"models": found, "latency_ms": round((time.monotonic() - start) * 1000)}
     import asyncio
 
-    found = asyncio.run(provider.health_check())
-    facts["latency_ms"], facts["detail"] = found.latency_ms, found.detail
-    return found.error
+    health = asyncio.run(provider.health_check())
+    if health.error:
+        raise health.error
+    return {"detail": health.detail, "latency_ms": health.latency_ms}
 
 
 def _count(provider: AnthropicProvider, deadline: float) -> int:
@@ -90,7 +93,3 @@ def _count(provider: AnthropicProvider, deadline: float) -> int:
         for _ in transport.events(exchange, deadline=deadline):
             pass
     return len(models_of(exchange.value))
-
-
-def _shown(value: object) -> str:
-    return str(value).replace("\n", "\n" + " " * 13) if value != "" else "-"

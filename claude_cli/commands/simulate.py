@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Annotated
 
 import typer
@@ -12,27 +13,27 @@ from ..core.errors import UsageError
 
 
 def command(
-    port: Annotated[int, typer.Option("--port", metavar="N", help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,  # noqa: E501
     script: Annotated[str | None, typer.Option("--script", metavar="FILE", help="Faults and answers to play, as JSON.")] = None,  # noqa: E501
-    pace: Annotated[float, typer.Option("--pace", metavar="SECONDS", help="Seconds between two pieces of an answer.")] = 0.0,  # noqa: E501
+    pace: Annotated[float, typer.Option("--pace", metavar="SECONDS", min=0, help="Seconds between two pieces of an answer.")] = 0.0,  # noqa: E501
     bare: Annotated[bool, typer.Option("--bare-models", help="List models with four fields only, as old gateways do.")] = False,  # noqa: E501
 ) -> int:  # fmt: skip
     """Run the simulator until Ctrl-C; its address is printed first."""
     from ..simulator import Simulator, load_script
 
     console = Context().console
-    console.check()
     try:
         steps = load_script(script) if script else []
-    except (ValueError, OSError) as error:
-        raise UsageError(f"script {script}: {error}") from error
+    except ValueError as error:
+        raise UsageError(f"the script cannot be played: {error}") from error
 
     async def serve() -> None:
         simulator = Simulator(script=steps, pace_s=pace, bare_models=bare, port=port)
         try:
             await simulator.start()
-        except (OSError, OverflowError) as error:
-            raise UsageError(f"port {port} cannot be opened: {error}; choose another with --port") from error
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise UsageError(f"port {port} cannot be opened: {reason}; choose another with --port") from error
         console.answer(f"{simulator.url}\n")
         console.say(f"simulating; try: ANTHROPIC_BASE_URL={simulator.url} ANTHROPIC_API_KEY=any claude-cli complete hi")
         try:

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import httpcore
 
-from .body import BodyError
+from .address import Endpoint, proxy_for
 from .call import Call
-from .connection import Endpoint, Timeouts, Watch, proxy_for, tls_context, translate
-from .errors import ClaudeError, ConnectionFailedError
+from .connection import Timeouts, Watch, tls_context, translate
+from .errors import ClaudeError
 from .events import Event
 from .exchange import Exchange, HttpRequest, auth_header, only_pings
 from .messages import ChatRequest
-from .sockets import Backend, body_of, proxy_of
+from .sockets import Backend, body_of
 
 
 class BlockingTransport:
@@ -43,9 +43,13 @@ class BlockingTransport:
         self._agent = f"{user_agent} {self.library}"
         self._proxy = proxy_for(target, environ)
         self._backend = Backend(timeouts.connect)
-        context = tls_context(environ) if target.scheme == "https" else None
+        secure = bool(self._proxy and self._proxy.is_secure)
+        context = tls_context(environ) if secure or target.scheme == "https" else None
+        proxy = None
+        if self._proxy:
+            proxy = httpcore.Proxy(self._proxy.url, self._proxy.auth, ssl_context=context if secure else None)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=context, max_connections=1, network_backend=self._backend, proxy=proxy_of(self._proxy, context)
+            ssl_context=context, max_connections=1, network_backend=self._backend, proxy=proxy
         )
 
     def events(self, exchange: Exchange, *, deadline: float | None = None) -> Iterator[Sequence[Event]]:
@@ -70,16 +74,14 @@ class BlockingTransport:
             ) as response:
                 headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
                 exchange.head(response.status, headers)
-                watch.heard(content=True)
+                watch.head(headers)
                 for chunk in body_of(response, headers):
                     events = exchange.feed(chunk)
-                    watch.heard(content=bool(events) and not only_pings(events))
                     if events:
                         yield events
+                    watch.heard(content=bool(events) and not only_pings(events))
                     if exchange.done:
                         break
-        except BodyError as error:
-            raise ConnectionFailedError(f"the answer of {self._target.host} broke off: {error}") from error
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpcore.ProxyError,
                 httpcore.UnsupportedProtocol) as error:  # fmt: skip
             if self._backend.reused and not watch.reading and not isinstance(error, httpcore.TimeoutException):

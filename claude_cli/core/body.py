@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _LONGEST_LINE = 16_384
+_MOST_DIGITS = 16
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 
 
@@ -30,23 +31,26 @@ class BodyDecoder:
         self._left = 0  # bytes of the present chunk, or of the body, still to come
         self._state = "close"
         coding = headers.get("transfer-encoding", "").strip().lower()
-        length = headers.get("content-length", "").partition(",")[0].strip()
+        # A length that two proxies each wrote down is one length; two different ones are none.
+        length = ",".join(dict.fromkeys(part.strip() for part in headers.get("content-length", "").split(",")))
         if coding == "chunked":
             self._state = "size"
         elif coding:
             raise BodyError(f"transfer-encoding {coding!r} is not understood")
         elif length:
-            if not (length.isascii() and length.isdigit()):
-                raise BodyError(f"content-length {length!r} is no number")
+            if not (length.isascii() and length.isdigit() and len(length) <= _MOST_DIGITS):
+                raise BodyError(f"content-length {length[:40]!r} is no length")
             self._state, self._left = "length", int(length)
             self.done = self._left == 0
 
     def feed(self, data: bytes) -> bytes:
-        """The part of the body in `data`.
+        """The part of the body in `data`; nothing after its end is looked at.
 
         Raises:
             BodyError: the bytes are no body of this framing.
         """
+        if self.done:
+            return b""  # what comes after the end is nobody's
         if self._state == "close":
             return data
         if self._state == "length":
@@ -96,7 +100,7 @@ class BodyDecoder:
             self._state = "size"
         elif self._state == "size":
             digits = line.partition(b";")[0].strip(b" \t")
-            if not digits or len(digits) > 16 or not _HEX.issuperset(digits):
+            if not digits or len(digits) > _MOST_DIGITS or not _HEX.issuperset(digits):
                 raise BodyError("a chunk has no size")
             self._left = int(digits, 16)
             self._state = "data" if self._left else "trailer"

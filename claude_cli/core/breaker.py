@@ -111,10 +111,9 @@ class Breaker:
         return len(self._seen) >= self._limits.least and bad >= self._limits.share * len(self._seen)
 
     def _to(self, state: State) -> None:
-        if state != self.state:
-            old, self.state = self.state, state
-            if self._changed:
-                self._changed(self.name, old, state)
+        old, self.state = self.state, state
+        if self._changed:
+            self._changed(self.name, old, state)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ failed try may be made again or handed to another model. After that nothing is e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NoReturn
 
@@ -25,7 +25,7 @@ from .errors import (
     StreamInterruptedError,
     TimedOutError,
 )
-from .events import BlockStart, Event, MessageDelta, MessageDone, Ping, TextDelta
+from .events import Event, MessageStart, Ping, TextDelta
 from .messages import ChatRequest, Completion, Notice
 from .retry import RetryPolicy
 
@@ -45,12 +45,14 @@ class CallPolicy:
     Attributes:
         retry: how long and how often to try.
         fallbacks: requests for other models, each ready to send, in order; opt-in.
+        fallback_notices: by model, what had to change in its request; told when it is switched to.
         on_truncate: "fail" and "ok" hand the cut answer on (the caller judges); "continue" asks for the rest.
         prefill: tells whether a model continues an assistant turn; others are asked to go on.
     """
 
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     fallbacks: tuple[ChatRequest, ...] = ()
+    fallback_notices: Mapping[str, Sequence[Notice]] = field(default_factory=dict)
     on_truncate: OnTruncate = "fail"
     prefill: Callable[[str], bool] = lambda model: False
 
@@ -105,11 +107,11 @@ class Call:
         Raises:
             BreakerOpenError: to be given to `failed` like any other failure.
         """
-        if self._around.emitter:
-            self._emit("RequestStart", attempt=self._attempt, leg=self._legs.number)
         if self._permit is None:
             name = f"{self._around.provider}/{self.request.model}"
             self._permit = self._around.board.breaker(name).admit()
+        if self._around.emitter:
+            self._emit("RequestStart", attempt=self._attempt, leg=self._legs.number)
 
     def receive(self, events: Sequence[Event]) -> Sequence[Event]:
         """Take what one read brought; returns what may go on to the user."""
@@ -126,16 +128,14 @@ class Call:
 
     def _hold(self, events: Sequence[Event]) -> Sequence[Event]:
         for number, event in enumerate(events):
-            if isinstance(event, BlockStart | MessageDelta | MessageDone | TextDelta):
-                self._handed_on = True
-                if self._permit:
-                    self._permit.succeeded()
-                held, self._held = self._held, []
-                return [*held, *events[number:]]
+            if isinstance(event, MessageStart):
+                self._held = [event]
             # Pings only say that somebody is there; hours of them must not pile up here.
-            if not isinstance(event, Ping):
-                self._held.append(event)
-                self._held = self._held[-8:]
+            elif not isinstance(event, Ping):
+                self._handed_on = True
+                assert self._permit is not None  # `begin` came before
+                self._permit.succeeded()
+                return [*self._held, *events[number:]]
         return ()
 
     def ended(self) -> Sequence[Event]:
@@ -150,11 +150,15 @@ class Call:
         if following is None:
             self._stopped()
             return self._legs.last_events()
-        self.request = following
+        self._try_anew(following)
         self._handed_on = False
-        self._attempt = 1
         self._legs.next()
         return ()
+
+    def _try_anew(self, request: ChatRequest) -> None:
+        self.request = request
+        self._attempt = 1
+        self._held = []
 
     @property
     def going_on(self) -> bool:
@@ -188,15 +192,20 @@ class Call:
         self._report(error)
         if self._handed_on:
             self._give_up(error)
+        if self._legs.number > 1:
+            self._fallbacks.clear()  # another model would answer from the start, and the beginning has been shown
         elapsed = self._around.clock() - self.started_at
         wait = self._policy.retry.delay(
             error, attempt=self._attempt, elapsed_s=elapsed, draw=self._around.draw(), fallback=bool(self._fallbacks)
         )
         if wait is None:
-            return self._fall_back(error)
+            self._fall_back(error)
+            return 0.0
+        twice = "; the provider may bill both tries" if isinstance(error, TimedOutError) else ""
+        self._around.notify(Notice("retry", f"{error}; trying again in {wait:.1f} s{twice}", changes_result=False))
         self._announce(error, wait, self.request.model)
         self._attempt += 1
-        self._held.clear()
+        self._held = []
         return wait
 
     def _report(self, error: ProviderError) -> None:
@@ -209,25 +218,22 @@ class Call:
                 attempt=self._attempt,
             )  # fmt: skip
 
-    def _fall_back(self, error: ProviderError) -> float:
+    def _fall_back(self, error: ProviderError) -> None:
         if not (self._fallbacks and isinstance(error, _WORTH_A_FALLBACK)):
             self._give_up(error)
-        left, self._asked = self.request.model, self._fallbacks.pop(0)
-        self.request = self._asked
+        following = self._fallbacks.pop(0)
+        self._around.notify(Notice("fallback", f"{self.request.model} failed ({error}); now asking {following.model}"))
+        for notice in self._policy.fallback_notices.get(following.model, ()):
+            self._around.notify(notice)
+        self._announce(error, 0.0, following.model)
         self.close()
-        self._attempt = 1
-        self._held.clear()
-        self._announce(error, 0.0, self.request.model)
-        self._around.notify(Notice("fallback", f"{left} failed ({error}); now asking {self.request.model}"))
-        return 0.0
+        self._asked = following
+        self._try_anew(following)
 
     def _announce(self, error: ProviderError, wait: float, model: str) -> None:
-        billed = isinstance(error, TimedOutError)
         if self._around.emitter:
+            billed = isinstance(error, TimedOutError)
             self._emit("Retry", attempt=self._attempt, wait_s=round(wait, 3), next_model=model, maybe_billed=billed)
-        if model == self.request.model and wait > 0:
-            twice = "; the provider may bill both tries" if billed else ""
-            self._around.notify(Notice("retry", f"{error}; trying again in {wait:.1f} s{twice}", changes_result=False))
 
     def _give_up(self, error: ProviderError) -> NoReturn:
         """Raise `error` as what it means to the user: after words have come, any failure is an interruption."""
@@ -266,6 +272,6 @@ class Call:
         from . import telemetry
 
         around = self._around
-        if around.emitter:
-            event = getattr(telemetry, kind)
-            around.emitter.emit(event(provider=around.provider, model=self.request.model, call=self._name, **members))
+        assert around.emitter is not None
+        event = getattr(telemetry, kind)
+        around.emitter.emit(event(provider=around.provider, model=self.request.model, call=self._name, **members))

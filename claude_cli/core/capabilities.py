@@ -14,6 +14,7 @@ from .models import Model
 from .wire_request import DEFAULT_MAX_TOKENS, SAMPLING_FIELDS
 
 MIN_THINKING_BUDGET = 1024
+_HIGHEST_EFFORTS = ("xhigh", "max")  # the levels that some models lack
 
 
 def fit(request: ChatRequest, model: Model | None, *, strict: bool = False) -> tuple[ChatRequest, list[Notice]]:
@@ -29,7 +30,8 @@ def fit(request: ChatRequest, model: Model | None, *, strict: bool = False) -> t
     options = request.options
     notices: list[Notice] = []
     if model is not None:
-        for rule in (_max_tokens, _sampling, _thinking, _effort):
+        # In this order: max_tokens bounds a thinking budget, and thinking as it is sent forbids some sampling.
+        for rule in (_max_tokens, _thinking, _sampling, _effort):
             options = rule(options, model, notices)
         _prefill(request, model)
     elif options.max_tokens is None:
@@ -65,8 +67,26 @@ def _sampling(options: LLMOptions, model: Model, notices: list[Notice]) -> LLMOp
         return replace(options, temperature=None, top_p=None, top_k=None)
     if "temperature" in asked and "top_p" in asked:
         notices.append(Notice("dropped_parameter", f"top_p not sent: {model.id} takes temperature or top_p, not both"))
-        return replace(options, top_p=None)
-    return options
+        options = replace(options, top_p=None)
+    return _sampling_beside_thinking(options, model, notices)
+
+
+def _sampling_beside_thinking(options: LLMOptions, model: Model, notices: list[Notice]) -> LLMOptions:
+    """While it thinks, a model takes no temperature but 1, no top_k, and a top_p of at least 0.95."""
+    if (options.thinking or {}).get("type") in (None, "disabled"):
+        return options
+    kept = replace(
+        options,
+        temperature=options.temperature if options.temperature == 1 else None,
+        top_p=options.top_p if options.top_p is not None and 0.95 <= options.top_p <= 1 else None,
+        top_k=None,
+    )
+    refused = [name for name in SAMPLING_FIELDS if getattr(kept, name) != getattr(options, name)]
+    if refused:
+        notices.append(
+            Notice("dropped_parameter", f"{_and(refused)} not sent: {model.id} refuses that while it is thinking")
+        )
+    return kept
 
 
 def _thinking(options: LLMOptions, model: Model, notices: list[Notice]) -> LLMOptions:
@@ -75,39 +95,45 @@ def _thinking(options: LLMOptions, model: Model, notices: list[Notice]) -> LLMOp
         return options
     kind = thinking.get("type")
     if kind not in model.thinking_types:
-        adjusted = _nearest_thinking(thinking, model, options.max_tokens or DEFAULT_MAX_TOKENS)
+        thinking = _nearest_thinking(thinking, model)
         was = f"thinking {kind} is not something {model.id} takes"
-        if adjusted is None:
+        if thinking is None:
             notices.append(Notice("dropped_parameter", f"{was}; it decides by itself"))
-        else:
-            notices.append(Notice("adjusted_parameter", f"{was}; sent as {adjusted['type']}"))
-        return replace(options, thinking=adjusted)
+            return replace(options, thinking=None)
+        notices.append(Notice("adjusted_parameter", f"{was}; sent as {thinking['type']}"))
+    if thinking["type"] == "enabled":
+        thinking = _budgeted(thinking, options.max_tokens or DEFAULT_MAX_TOKENS, notices)
     limit = model.raw["thinking"].get("disable_max_effort")
-    if kind == "disabled" and limit and options.effort in ("xhigh", "max"):
+    if thinking["type"] in ("disabled", "between_tools") and limit and options.effort in _HIGHEST_EFFORTS:
         notices.append(
-            Notice("adjusted_parameter", f"effort {options.effort} needs thinking on {model.id}; sent as {limit}")
+            Notice(
+                "adjusted_parameter",
+                f"{model.id} does not take effort {options.effort} with thinking {thinking['type']}; sent as {limit}",
+            )
         )
-        return replace(options, effort=limit)
-    if kind == "enabled":
-        return replace(options, thinking=_budgeted(thinking, options.max_tokens or DEFAULT_MAX_TOKENS, notices))
-    return options
+        options = replace(options, effort=limit)
+    return replace(options, thinking=thinking)
 
 
-def _nearest_thinking(thinking: dict[str, Any], model: Model, max_tokens: int) -> dict[str, Any] | None:
+def _nearest_thinking(thinking: dict[str, Any], model: Model) -> dict[str, Any] | None:
     """What comes closest to the wish: on stays on in the way the model knows, off is the model's own choice."""
-    display = {"display": thinking["display"]} if "display" in thinking else {}
     if thinking.get("type") == "disabled":
         return None
+    kept = {name: value for name, value in thinking.items() if name == "display"}
+    # Every model knows one of the two.
     if "adaptive" in model.thinking_types:
-        return {"type": "adaptive", **display}
-    if "enabled" in model.thinking_types:
-        budget = thinking.get("budget_tokens") or max(MIN_THINKING_BUDGET, min(16_000, max_tokens // 2))
-        return {"type": "enabled", "budget_tokens": budget, **display}
-    return None
+        return {"type": "adaptive", **kept}
+    return {**thinking, "type": "enabled"}
 
 
 def _budgeted(thinking: dict[str, Any], max_tokens: int, notices: list[Notice]) -> dict[str, Any]:
-    budget = thinking.get("budget_tokens", 0)
+    """`thinking` with a budget that fits; one that was not named is half of max_tokens, 16,000 at most."""
+    budget = thinking.get("budget_tokens")
+    if budget is None:
+        budget = max(MIN_THINKING_BUDGET, min(16_000, max_tokens // 2))
+        thinking = {**thinking, "budget_tokens": budget}
+    if not isinstance(budget, int):
+        raise UsageError(f"thinking.budget_tokens is {budget!r}; it is a whole number from {MIN_THINKING_BUDGET:,}")
     fitted = max(MIN_THINKING_BUDGET, min(budget, max_tokens - 1))
     if fitted >= max_tokens:
         raise UsageError(
@@ -130,19 +156,20 @@ def _effort(options: LLMOptions, model: Model, notices: list[Notice]) -> LLMOpti
     if not levels:
         notices.append(Notice("dropped_parameter", f"effort not sent: {model.id} takes none"))
         return replace(options, effort=None)
-    nearest = "max" if "max" in levels and options.effort == "xhigh" else levels[-1]
+    if options.effort not in _HIGHEST_EFFORTS:
+        raise UsageError(f"effort {options.effort!r} is none; {model.id} takes {_and(list(levels))}")
     notices.append(
-        Notice("adjusted_parameter", f"effort {options.effort} is not something {model.id} takes; sent as {nearest}")
+        Notice("adjusted_parameter", f"effort {options.effort} is not something {model.id} takes; sent as {levels[-1]}")
     )
-    return replace(options, effort=nearest)
+    return replace(options, effort=levels[-1])
 
 
 def _prefill(request: ChatRequest, model: Model) -> None:
-    """An assistant turn at the end is a prefill, unless it continues a paused server tool."""
+    """An assistant turn at the end is a prefill, unless it continues a paused server tool (`server_tool_use`, …)."""
     last = request.messages[-1] if request.messages else None
     if last is None or last.role != "assistant" or model.can("assistant_prefill"):
         return
-    if not any(block.get("type") == "server_tool_use" for block in last.content):
+    if not any(str(block.get("type")).endswith("_tool_use") for block in last.content):
         raise UsageError(f"{model.id} does not continue an assistant turn; the conversation must end with the user's")
 
 

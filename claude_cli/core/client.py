@@ -56,7 +56,7 @@ class Client:
                 try:
                     call.begin()
                     async with aclosing(self.provider.stream_batches(call.request)) as batches:
-                        while events := await self._next(batches, call):
+                        while (events := await self._next(batches, call)) is not None:
                             shown = call.receive(events)
                             if shown:
                                 yield shown

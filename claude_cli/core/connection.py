@@ -1,6 +1,6 @@
-"""How to reach a provider: its address, its clocks, its proxy, its trust, and what may not be sent where.
+"""What both transports need and neither should say twice: clocks, trust, bounds, and words for what went wrong.
 
-Everything both transports need and neither should say twice. Nothing here opens a connection.
+Where they connect to is `address.py`'s. Nothing here opens a connection.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from .errors import ClaudeError, ConnectionFailedError, ProtocolError, ProviderError, TimedOutError, UsageError
-from .redact import Credential, redact
+from .address import Endpoint, Proxy
+from .errors import ConnectionFailedError, ProtocolError, ProviderError, TimedOutError, UsageError
+from .harmless import one_line
+from .redact import redact
 
 if TYPE_CHECKING:
     import ssl
@@ -33,122 +34,18 @@ class Timeouts:
     """Seconds, all of them.
 
     Attributes:
-        connect: for the connection, TLS included.
+        connect: for the connection, and again for its TLS handshake.
         first_byte: from the request's start to the response's head.
         idle: between two reads of the body; a ping counts as sound.
         pings_only: while nothing but pings comes.
-        total: for the whole call with its retries; None: no limit.
+
+    The whole call, retries included, is bounded by `RetryPolicy.timeout_s`.
     """
 
     connect: float = 10.0
     first_byte: float = 600.0
     idle: float = 300.0
     pings_only: float = 900.0
-    total: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A base URL taken apart: `https://host:port/prefix`, without a trailing slash or `/v1`."""
-
-    scheme: str
-    host: str
-    port: int
-    prefix: str
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port, as a browser would write them."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        default = 443 if self.scheme == "https" else 80
-        return f"{self.scheme}://{host}" + ("" if self.port == default else f":{self.port}")
-
-    def url(self, path: str) -> str:
-        """The full address of an API path such as `/v1/messages`."""
-        return f"{self.origin}{self.prefix}{path}"
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether it is this machine: `localhost`, 127.0.0.0/8 or ::1."""
-        parts = self.host.split(".")
-        in_127 = len(parts) == 4 and parts[0] == "127" and all(part.isascii() and part.isdigit() for part in parts)
-        return self.host in ("localhost", "::1") or in_127
-
-
-def endpoint(base_url: str) -> Endpoint:
-    """The endpoint that `base_url` names.
-
-    Raises:
-        UsageError: it is not an http(s) URL, or carries a password, a query or a fragment.
-    """
-    try:
-        parts = urlsplit(base_url.strip())
-        port = parts.port
-    except ValueError as error:
-        raise UsageError(f"base URL {redact(base_url)!r} cannot be read: {error}") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"base URL {redact(base_url)!r} is not of the form https://host[:port][/path]")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise UsageError(f"base URL {redact(base_url)!r} may hold no user, query or fragment")
-    prefix = parts.path.rstrip("/").removesuffix("/v1").rstrip("/")
-    return Endpoint(parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80), prefix)
-
-
-def check_plain_http(target: Endpoint, key: Credential | None, allow_http: tuple[str, ...] = ()) -> None:
-    """Refuse to send anything readable over a network.
-
-    Args:
-        target: where the request would go.
-        key: what would go with it.
-        allow_http: hosts that the user's own settings list.
-    Raises:
-        UsageError: plain http to another machine that is not listed, or with an Anthropic key.
-    """
-    if target.scheme == "https" or target.is_loopback:
-        return
-    if target.host not in allow_http:
-        raise UsageError(
-            f"{target.origin} is plain http on another machine: use https, or list {target.host!r} under allow_http"
-            " in your settings"
-        )
-    if key is not None and key.is_anthropic:
-        raise UsageError(f"an Anthropic key is never sent by plain http; use https for {target.host}")
-
-
-def proxy_for(target: Endpoint, environ: Mapping[str, str]) -> str | None:
-    """The proxy the environment names for `target`; never one for this machine itself.
-
-    `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, lower case first, as curl has it.
-
-    Raises:
-        UsageError: the proxy's address is not an http(s) or socks5 URL.
-    """
-    if target.is_loopback:
-        return None
-    # An upper-case HTTP_PROXY can be a request header in a CGI program, so it counts only outside of one.
-    names = ["https_proxy", "HTTPS_PROXY"] if target.scheme == "https" else ["http_proxy"]
-    if target.scheme == "http" and "REQUEST_METHOD" not in environ:
-        names.append("HTTP_PROXY")
-    proxy = next((environ[name] for name in [*names, "all_proxy", "ALL_PROXY"] if environ.get(name)), None)
-    if proxy is None or _bypassed(target, environ.get("no_proxy") or environ.get("NO_PROXY") or ""):
-        return None
-    proxy = proxy if "://" in proxy else f"http://{proxy}"
-    if urlsplit(proxy).scheme not in ("http", "https", "socks5", "socks5h"):
-        raise UsageError(f"the proxy {redact(proxy)!r} is not an http, https or socks5 URL")
-    return proxy
-
-
-def _bypassed(target: Endpoint, no_proxy: str) -> bool:
-    for entry in no_proxy.replace(",", " ").split():
-        name, _, port = (
-            entry.lstrip(".").removeprefix("*.").rpartition(":") if entry.count(":") == 1 else (entry, "", "")
-        )
-        name = name.lstrip(".").removeprefix("*.").lower()
-        if port and port != str(target.port):
-            continue
-        if name == "*" or target.host == name or target.host.endswith("." + name):
-            return True
-    return False
 
 
 def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
@@ -163,13 +60,17 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     cafile, capath = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR")
-    for name, value in (("SSL_CERT_FILE", cafile), ("SSL_CERT_DIR", capath)):
+    folders = [folder for folder in (capath or "").split(os.pathsep) if folder]
+    for name, value in (("SSL_CERT_FILE", cafile), *(("SSL_CERT_DIR", folder) for folder in folders)):
         if value and not Path(value).exists():
             raise UsageError(f"{name} is set to {value}, which does not exist; correct or unset it")
     system = ssl.get_default_verify_paths().capath
     try:
-        if cafile or capath:
-            context.load_verify_locations(cafile=cafile or None, capath=capath or None)
+        if cafile or folders:
+            for folder in folders:
+                context.load_verify_locations(capath=folder)
+            if cafile:
+                context.load_verify_locations(cafile=cafile)
         elif system and any(Path(system).glob("*.0")):
             context.load_verify_locations(capath=system)
         else:
@@ -183,22 +84,30 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
 
 @dataclass(slots=True)
 class Watch:
-    """The clocks of one try: how long the next read may take, and what it means when it took longer."""
+    """The clocks of one try: how long the next step may take, and what it means when it took longer.
+
+    `request_id` is the provider's id of the try, and `reading` is true, once the response's head is there.
+    """
 
     timeouts: Timeouts
     clock: Callable[[], float]
     deadline: float | None = None
+    request_id: str | None = field(default=None, init=False)
+    reading: bool = field(default=False, init=False)
     _start: float = field(init=False)
     _content: float = field(init=False)
-    reading: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         """Start all clocks now."""
         self._start = self._content = self.clock()
 
+    def head(self, headers: Mapping[str, str]) -> None:
+        """The response's head came; its names are in lower case."""
+        self.reading, self.request_id = True, headers.get("request-id")
+        self._content = self.clock()
+
     def heard(self, *, content: bool) -> None:
-        """Something came: the head, a ping, or (`content`) anything more than pings."""
-        self.reading = True
+        """A part of the body came and was dealt with: pings, or (`content`) anything more."""
         if content:
             self._content = self.clock()
 
@@ -215,10 +124,15 @@ class Watch:
             return self._start + self.timeouts.first_byte - now
         return min(self.timeouts.idle, self._content + self.timeouts.pings_only - now)
 
+    @property
+    def over(self) -> bool:
+        """Whether the whole call has no time left."""
+        return self.deadline is not None and self.clock() >= self.deadline - 0.005
+
     def error(self) -> TimedOutError:
         """Which clock ran out."""
         now = self.clock()
-        if self.deadline is not None and now >= self.deadline - 0.005:
+        if self.over:
             return deadline_error()
         if not self.reading:
             return TimedOutError(f"no answer came within {self.timeouts.first_byte:g} s")
@@ -232,41 +146,50 @@ def deadline_error() -> TimedOutError:
     return TimedOutError("the time allowed for the whole call (--timeout) is over", retryable=False)
 
 
-def translate(
-    error: Exception, target: Endpoint, *, proxy: str | None = None, watch: Watch | None = None
-) -> ClaudeError:
+def translate(error: Exception, target: Endpoint, *, watch: Watch, proxy: Proxy | None = None) -> ProviderError:
     """Our error for one of the HTTP library's. httpx and httpcore name theirs alike, so one table serves both."""
+    found = _translated(error, target, watch, proxy)
+    found.request_id = watch.request_id
+    return found
+
+
+def _translated(error: Exception, target: Endpoint, watch: Watch, proxy: Proxy | None) -> ProviderError:
     name = type(error).__name__
     where = f"{target.host}:{target.port}"
-    if name in ("ReadTimeout", "WriteTimeout", "TimeoutError") and watch:
+    if name in ("ReadTimeout", "WriteTimeout", "TimeoutError") or (name == "ConnectTimeout" and watch.over):
         return watch.error()
     if name == "ConnectTimeout":
         return TimedOutError(f"no connection to {where} within the time allowed; check the network and the proxy")
-    if name in ("ProxyError", "UnsupportedProtocol") or (proxy and name == "ConnectError"):
-        return ConnectionFailedError(
-            f"the proxy {redact(proxy or '')} did not let us through to {where}: {_cause(error)}", kind="proxy"
-        )
+    if name == "ProxyError" and proxy:
+        # It answered, with a status. One that begins with 4 is its decision, and stays it.
+        words = f"the proxy {proxy.url} does not let us through to {where}: {_cause(error)}"
+        return ConnectionFailedError(words, kind="proxy", retryable=not str(error).startswith("4"))
     if name == "ConnectError":
-        return _connect_error(error, where)
-    if name == "RemoteProtocolError" and "disconnect" not in str(error) and "peer closed" not in str(error):
-        return ProtocolError(f"{where} does not speak HTTP as it should: {redact(str(error))}")
+        return _connect_error(error, where, proxy)
+    if name == "RemoteProtocolError" and "disconnect" not in str(error) and "closed connection" not in str(error):
+        return ProtocolError(f"{where} does not speak HTTP as it should: {one_line(redact(str(error)), 160)}")
     return ConnectionFailedError(f"the connection to {where} broke: {_cause(error)}", kind="broken")
 
 
-def _connect_error(error: Exception, where: str) -> ProviderError:
-    for cause in _chain(error):
-        if isinstance(cause, socket.gaierror):
-            return ConnectionFailedError(
-                f"{where.rpartition(':')[0]} was not found; check the base URL and the network", kind="unresolved"
-            )
-        if type(cause).__name__ in ("SSLCertVerificationError", "CertificateError"):
-            reason = getattr(cause, "verify_message", "") or str(cause)
-            return ConnectionFailedError(
-                f"{where} shows a certificate that is not trusted ({reason}); a private CA goes into SSL_CERT_FILE",
-                kind="untrusted",
-            )
-        if isinstance(cause, ConnectionRefusedError):
-            return ConnectionFailedError(f"{where} refused the connection; is the server running?", kind="refused")
+def _connect_error(error: Exception, where: str, proxy: Proxy | None) -> ProviderError:
+    causes = _chain(error)
+    untrusted = next((cause for cause in causes if type(cause).__name__ == "SSLCertVerificationError"), None)
+    if untrusted:
+        reason = getattr(untrusted, "verify_message", "") or str(untrusted)
+        shown = f"{where}, or the proxy {proxy.url}," if proxy and proxy.is_secure else where
+        return ConnectionFailedError(
+            f"{shown} shows a certificate that is not trusted ({reason}); a private CA goes into SSL_CERT_FILE",
+            kind="untrusted",
+        )
+    if proxy:
+        return ConnectionFailedError(
+            f"no connection to {where} through the proxy {proxy.url}: {_cause(error)}", kind="proxy"
+        )
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        host = where.rpartition(":")[0]
+        return ConnectionFailedError(f"{host} was not found; check the base URL and the network", kind="unresolved")
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return ConnectionFailedError(f"{where} refused the connection; is the server running?", kind="refused")
     return ConnectionFailedError(f"no connection to {where}: {_cause(error)}", kind="broken")
 
 
@@ -283,6 +206,9 @@ def _chain(error: BaseException | None) -> list[BaseException]:
 def _cause(error: BaseException) -> str:
     """The deepest cause that says something, in its own words."""
     for cause in reversed(_chain(error)):
+        if type(cause).__name__.startswith("SSL"):  # its number is not one of the system's
+            reason = getattr(cause, "reason", None) or str(cause)
+            return f"TLS failed ({one_line(reason.lower().replace('_', ' '), 160)})"
         if isinstance(cause, OSError) and cause.errno and cause.strerror:
             return redact(os.strerror(cause.errno) if cause.errno > 0 else cause.strerror)
-    return redact(str(error)) or type(error).__name__
+    return one_line(redact(str(error)), 160) or type(error).__name__

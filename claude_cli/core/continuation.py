@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from .events import Event, Fold, MessageDelta, MessageDone, MessageStart, Ping, usage_from
-from .messages import Block, ChatRequest, Completion, Message, text_block
+from .messages import Block, ChatRequest, Completion, Message, text_block, text_of
 
 MAX_CONTINUATIONS = 5
 """Times an answer is continued at most; a server tool that pauses for ever must not cost for ever."""
@@ -20,7 +20,6 @@ GO_ON = (
     "Your answer was cut off at its length limit. Go on exactly where it stopped, in mid-sentence if need be:"
     " repeat nothing, add no introduction."
 )
-_NOT_SENT_BACK = ("thinking", "redacted_thinking")
 
 
 def continue_paused(request: ChatRequest, blocks: Sequence[Block]) -> ChatRequest:
@@ -38,7 +37,7 @@ def continue_truncated(request: ChatRequest, blocks: Sequence[Block], *, prefill
     """
     if any("input" in block for block in blocks):
         return None  # half a tool call cannot be continued
-    text = "".join(block.get("text", "") for block in blocks if block.get("type") not in _NOT_SENT_BACK)
+    text = text_of(blocks)
     if not text.strip():
         return None
     said = Message("assistant", (text_block(text.rstrip() if prefill else text),))
@@ -72,7 +71,7 @@ class Legs:
     @property
     def text(self) -> str:
         """The text of all legs so far."""
-        return "".join(block.get("text", "") for block in self.blocks() if block.get("type") == "text")
+        return text_of(self.blocks())
 
     def blocks(self) -> tuple[Block, ...]:
         """The blocks of all legs so far."""

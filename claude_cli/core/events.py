@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .messages import Block, Completion, Usage
+from .messages import Block, Completion, Usage, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +124,21 @@ Event = (
 
 
 def usage_from(raw: dict[str, Any]) -> Usage:
-    """The five counts out of the API's usage object; absent and null count as 0."""
-    details = raw.get("output_tokens_details") or {}
+    """The five counts out of the API's usage object; what is absent, null or no number counts as 0."""
+    details = raw.get("output_tokens_details")
     return Usage(
-        input_tokens=raw.get("input_tokens") or 0,
-        output_tokens=raw.get("output_tokens") or 0,
-        cache_read_tokens=raw.get("cache_read_input_tokens") or 0,
-        cache_write_tokens=raw.get("cache_creation_input_tokens") or 0,
-        thinking_tokens=details.get("thinking_tokens") or 0,
+        input_tokens=_count(raw, "input_tokens"),
+        output_tokens=_count(raw, "output_tokens"),
+        cache_read_tokens=_count(raw, "cache_read_input_tokens"),
+        cache_write_tokens=_count(raw, "cache_creation_input_tokens"),
+        thinking_tokens=_count(details, "thinking_tokens") if isinstance(details, dict) else 0,
         raw=raw,
     )
+
+
+def _count(raw: dict[str, Any], name: str) -> int:
+    value = raw.get(name)
+    return value if isinstance(value, int) else 0
 
 
 class Fold:
@@ -152,7 +157,11 @@ class Fold:
     def add(self, event: Event) -> None:
         """Take one event in."""
         match event:
-            case TextDelta(index, piece) | ThinkingDelta(index, piece) | InputJsonDelta(index, piece):
+            case ThinkingDelta(index, piece):
+                # Also where no block was announced: reasoning never becomes part of the text.
+                self._blocks.setdefault(index, {"type": "thinking", "thinking": ""})
+                self._pieces.setdefault(index, []).append(piece)
+            case TextDelta(index, piece) | InputJsonDelta(index, piece):
                 self._pieces.setdefault(index, []).append(piece)
             case BlockStart(index, block):
                 self._blocks[index] = dict(block)
@@ -163,7 +172,7 @@ class Fold:
                 self._end, self.ending = event, True
                 self._usage.update({key: value for key, value in event.usage.items() if value is not None})
             case MessageDone():
-                self.done = True
+                self.done = self.ending = True
             case _:
                 self._seal(event)
 
@@ -197,7 +206,7 @@ class Fold:
     @property
     def text(self) -> str:
         """The answer's text so far."""
-        return "".join(block["text"] for block in self.blocks() if block.get("type") == "text")
+        return text_of(self.blocks())
 
     @property
     def stop_reason(self) -> str | None:
@@ -225,25 +234,22 @@ class Fold:
 
 
 def _whole(block: Block, pieces: list[str] | None) -> Block:
-    """`block` with its deltas put in."""
-    if not pieces:
+    """`block` with its deltas put in; without any it is whole as it came: a call without arguments began with `{}`."""
+    joined = "".join(pieces or ())
+    if not joined:
         return block
-    joined = "".join(pieces)
-    kind = block.get("type")
-    if kind == "thinking":
-        return {**block, "thinking": block.get("thinking", "") + joined}
+    if block.get("type") == "thinking":
+        return {**block, "thinking": (block.get("thinking") or "") + joined}
     if "input" in block:
         return {**block, "input": _arguments(joined)}
-    return {**block, "text": block.get("text", "") + joined}
+    return {**block, "text": (block.get("text") or "") + joined}
 
 
 def _arguments(joined: str) -> Any:
     """A tool call's arguments. Cut ones stay visible as text: an empty object would be a lie."""
-    if not joined:
-        return {}
     try:
         return json.loads(joined)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"partial_json": joined}
 
 

@@ -85,15 +85,15 @@ class _Body:
         self.status, self.headers = status, headers
 
     def _collect(self, chunk: bytes) -> None:
-        failed = not 200 <= self.status < 300
-        limit = MAX_ERROR_BYTES if failed else MAX_BODY_BYTES
+        if self.done:
+            return
         self._size += len(chunk)
-        if failed and self._size > limit:
+        if 200 <= self.status < 300:
+            if self._size > MAX_BODY_BYTES:
+                raise self._marked(_too_large(MAX_BODY_BYTES))
+        elif self._size > MAX_ERROR_BYTES:
             self.done = True  # an error's first quarter of a megabyte says enough
-        elif self._size > limit:
-            raise ProtocolError(f"the answer is larger than {limit:,} bytes; it is not read further")
-        else:
-            self._pieces.append(chunk)
+        self._pieces.append(chunk)
 
     def _whole(self) -> bytes:
         """The body of a success; any other status raises its error."""
@@ -144,7 +144,7 @@ class MessagesExchange(_Body):
         events: list[Event] = []
         try:
             if self._size > MAX_STREAM_BYTES:
-                raise ProtocolError(f"the answer is larger than {MAX_STREAM_BYTES:,} bytes; it is not read further")
+                raise _too_large(MAX_STREAM_BYTES)
             self._decode(self._decoder.feed(chunk), events)
         except sse.EventTooLargeError as error:
             self._fail(ProtocolError(f"{error}; the answer is not read further"))
@@ -161,9 +161,7 @@ class MessagesExchange(_Body):
             event = decode_event(data)
             if event is None:
                 continue
-            if isinstance(event, MessageStart):
-                event = replace(event, request_id=self.request_id)
-            events.append(event)
+            events.append(self._named(event))
             if type(event) is MessageDone:
                 self.done = True
                 return
@@ -189,10 +187,11 @@ class MessagesExchange(_Body):
         except ProviderError as error:
             raise self._marked(error) from error.__cause__
         self.done = True
-        start = events[0]
-        if isinstance(start, MessageStart):
-            events[0] = replace(start, request_id=self.request_id)
-        return events
+        return [self._named(event) for event in events]
+
+    def _named(self, event: Event) -> Event:
+        """`event`, the start of a message with the id of its request."""
+        return replace(event, request_id=self.request_id) if type(event) is MessageStart else event
 
 
 class JsonExchange(_Body):
@@ -224,6 +223,10 @@ class JsonExchange(_Body):
         self.value = value
         self.done = True
         return []
+
+
+def _too_large(limit: int) -> ProtocolError:
+    return ProtocolError(f"the answer is larger than {limit:,} bytes; it is not read further")
 
 
 def only_pings(events: list[Event]) -> bool:

@@ -2,11 +2,12 @@
 
 A content block *is* its JSON object, so that a kind this version has never heard of is kept and sent back
 unchanged. The functions here build the kinds we write ourselves; the API's limits on them stand in
-`attachments.py`, their place on the wire in `wire.py`.
+`attachments.py`, their place on the wire in `wire_request.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,6 +18,12 @@ Block = dict[str, Any]
 def text_block(text: str) -> Block:
     """A text block; the API refuses an empty one."""
     return {"type": "text", "text": text}
+
+
+def text_of(blocks: Iterable[Block]) -> str:
+    """The text of all text blocks, joined; what lacks its text, or has something else there, counts as none."""
+    texts = (block.get("text") for block in blocks if block.get("type") == "text")
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def image_block(media_type: str, data: str) -> Block:
@@ -46,7 +53,7 @@ class Message:
     @property
     def text(self) -> str:
         """All its text blocks, joined."""
-        return "".join(block.get("text", "") for block in self.content if block.get("type") == "text")
+        return text_of(self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +139,7 @@ class Completion:
     @property
     def text(self) -> str:
         """All text blocks, joined; thinking is not text."""
-        return "".join(block.get("text", "") for block in self.content if block.get("type") == "text")
+        return text_of(self.content)
 
 
 @dataclass(frozen=True, slots=True)

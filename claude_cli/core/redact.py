@@ -14,14 +14,25 @@ from .errors import AuthenticationError
 
 MASK = "***"
 
+# None of these takes a double quote or a backslash: JSON stays JSON, however often it was quoted.
+_HEADER = re.compile(
+    r"""(x-api-key|authorization)                  # also proxy-authorization
+        (\\?["']?\s*[:=]\s*(?:b?\\?["'])?)        # as a line, in JSON, in a dict
+        ((?:basic|bearer|digest|token)\s+)?
+        [^\s"',\\]+""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_PAIR = re.compile(  # ("x-api-key", "…") in a list of headers
+    r"""((?:x-api-key|authorization)\\?["'],\s*b?\\?["'])[^"'\\]+(?=\\?["']\s*[)\]])""", re.IGNORECASE
+)
 _PATTERNS = (
     (re.compile(r"sk-ant-[A-Za-z0-9_\-]+"), "sk-ant-" + MASK),
-    (re.compile(r"(?i)\b(x-api-key|authorization|proxy-authorization)(\"?\s*[:=]\s*\"?)(bearer\s+|basic\s+)?[^\s\",]+"),
-     rf"\1\2\3{MASK}"),
-    (re.compile(r"(?i)\bbearer\s+[A-Za-z0-9._~+/\-]{8,}=*"), f"Bearer {MASK}"),
-    (re.compile(r"(?<=://)[^/@\s]+(?=@)"), MASK),  # user:password@ of a URL
-)  # fmt: skip
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{200,}={0,2}")
+    (_HEADER, rf"\1\2\3{MASK}"),
+    (_PAIR, rf"\1{MASK}"),
+    (re.compile(r"(?i)bearer\s+[A-Za-z0-9._~+/\-]{8,}=*"), f"Bearer {MASK}"),
+    (re.compile(r"(?<=://)[^/@\s\"\\]+(?=@)"), MASK),  # user:password@ of a URL
+)
+_BASE64 = re.compile(r"(?<!\\)[A-Za-z0-9+/]{200,}={0,2}")
 
 
 class Secret:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import ssl
+import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import httpcore
 
-from .body import BodyDecoder
+from .body import BodyDecoder, BodyError
 from .connection import Watch
 
 READ_BYTES = 65_536
-_END_OF_HEAD = b"\r\n\r\n"
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
 
 
 class Backend(httpcore.SyncBackend):
@@ -47,16 +47,16 @@ class Stream(httpcore.NetworkStream):
         """Wrap `inner`, a socket of `backend`."""
         self._inner, self._backend = inner, backend
         self._rest = b""
-        self._last = b""  # the last bytes read, in case the end of the head is cut in two
+        self._last = b""  # the last two bytes read, in case the end of the head is cut in two
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """The next bytes, up to an empty line at most: what follows a head is left for `receive`."""
         data = self.receive()
-        seam = (self._last + data).find(_END_OF_HEAD)
-        if seam >= 0:
-            end = seam - len(self._last) + len(_END_OF_HEAD)
+        seam = _END_OF_HEAD.search(self._last + data)
+        if seam:
+            end = seam.end() - len(self._last)
             data, self._rest = data[:end], data[end:]
-        self._last = (self._last + data)[-3:]
+        self._last = (self._last + data)[-2:]
         return data
 
     def receive(self) -> bytes:
@@ -86,25 +86,29 @@ class Stream(httpcore.NetworkStream):
 
 
 def body_of(response: httpcore.Response, headers: Mapping[str, str]) -> Iterator[bytes]:
-    """A body's bytes. An error's go through httpcore, so that its connection can serve the next try."""
+    """A body's bytes. An error's go through httpcore, so that its connection can serve the next try.
+
+    Raises:
+        httpcore.ReadError: the connection closed before the body was whole.
+        httpcore.RemoteProtocolError: the bytes are no body of the framing that the headers name.
+    """
     if not 200 <= response.status < 300:
-        yield from response.iter_stream()
+        # Its status says enough without the rest of it.
+        with suppress(httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException):
+            yield from response.iter_stream()
         return
+    if response.status == 204:
+        return  # has no body, whatever its headers say
     stream: Stream = response.extensions["network_stream"]
-    decoder = BodyDecoder(headers)
-    while not decoder.done:
-        data = stream.receive()
-        if data:
-            yield decoder.feed(data)
-        else:
-            decoder.end()
-
-
-def proxy_of(url: str | None, context: ssl.SSLContext | None) -> httpcore.Proxy | None:
-    """httpcore's form of a proxy's URL, the password taken out of it."""
-    if url is None:
-        return None
-    parts = urlsplit(url)
-    auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
-    bare = f"{parts.scheme}://{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
-    return httpcore.Proxy(bare, auth=auth, ssl_context=context if parts.scheme == "https" else None)
+    data = b"?"
+    try:
+        decoder = BodyDecoder(headers)
+        while not decoder.done:
+            data = stream.receive()
+            if data:
+                yield decoder.feed(data)
+            else:
+                decoder.end()
+    except BodyError as error:
+        kind = httpcore.RemoteProtocolError if data else httpcore.ReadError
+        raise kind(str(error)) from error

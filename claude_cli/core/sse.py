@@ -22,8 +22,7 @@ class Decoder:
     def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         """Start at the beginning of a stream; `max_event_bytes` bounds what one event may hold."""
         self._limit = max_event_bytes
-        self._pieces: list[bytes] = []  # of the unfinished line; joined once it ends, so a long line costs no n² copies
-        self._pending = 0
+        self._rest = bytearray()  # of the unfinished line; grows in place, so a long line costs no n² copies
         self._skip_lf = False
         self._at_start = True
         self._name = b""
@@ -41,25 +40,26 @@ class Decoder:
             return []
         lines = text.split(b"\n")
         last = lines.pop()
-        if lines and self._pieces:
-            lines[0] = b"".join((*self._pieces, lines[0]))
-            self._pieces, self._pending = [], 0
+        if lines and self._rest:
+            lines[0] = bytes(self._rest) + lines[0]
+            self._rest.clear()
         found: list[tuple[bytes, bytes]] = []
         for line in lines:
             self._line(line, found)
-        self._keep(last)
+        if last:
+            self._rest += last
+            self._check(self._data_bytes + len(self._rest))
         return found
 
     def _normalised(self, chunk: bytes) -> bytes:
         """`chunk` with LF as its only line end and without the byte order mark of the stream."""
         if self._at_start:
-            chunk = b"".join((*self._pieces, chunk))
-            self._pieces = []
+            chunk = bytes(self._rest) + chunk
+            self._rest.clear()
             if len(chunk) < len(_BOM) and _BOM.startswith(chunk):
-                self._pieces = [chunk]
+                self._rest += chunk
                 return b""
             self._at_start = False
-            self._pending = 0
             chunk = chunk.removeprefix(_BOM)
         if self._skip_lf and chunk:
             # The CR that ended the chunk before has ended its line already; its LF may come only now.
@@ -88,14 +88,8 @@ class Decoder:
 
     def _add(self, value: bytes) -> None:
         self._data.append(value)
-        self._data_bytes += len(value)
+        self._data_bytes += len(value) + 1  # the line's end counts too: endless empty data lines are no event either
         self._check(self._data_bytes)
-
-    def _keep(self, rest: bytes) -> None:
-        if rest:
-            self._pieces.append(rest)
-            self._pending += len(rest)
-            self._check(self._data_bytes + self._pending)
 
     def _check(self, size: int) -> None:
         if size > self._limit:

@@ -32,7 +32,7 @@ class TelemetryEvent:
 
 @dataclass(frozen=True, slots=True)
 class RequestStart(TelemetryEvent):
-    """A try begins. `attempt` counts from 1 for each model; `leg` from 1, more where an answer was continued."""
+    """A try begins. `attempt` counts from 1 for each model and leg, `leg` from 1; more than 1: a continued answer."""
 
     NAME: ClassVar[str] = "request.start"
     attempt: int
@@ -74,7 +74,7 @@ class CallError(TelemetryEvent):
 
 @dataclass(frozen=True, slots=True)
 class Retry(TelemetryEvent):
-    """Another try follows after `wait_s` seconds, of `next_model`: another one than `model` is a fallback."""
+    """Try `attempt` failed; the next follows after `wait_s` seconds, of `next_model`: not `model` in a fallback."""
 
     NAME: ClassVar[str] = "retry"
     attempt: int
@@ -137,15 +137,20 @@ class LoggingSink:
         """Log one event."""
         level = self._LEVELS.get(type(event), logging.INFO)
         if self._logger.isEnabledFor(level):
-            self._logger.log(
-                level, "%s", redact(json.dumps({"event": event.name, **asdict(event)}, ensure_ascii=False))
-            )
+            # Redacted member by member: a pattern that ran over the quotes of the JSON would break it.
+            members = {"event": event.name, **{name: _redacted(value) for name, value in asdict(event).items()}}
+            self._logger.log(level, "%s", json.dumps(members, ensure_ascii=False), extra={"members": members})
+
+
+def _redacted(value: object) -> object:
+    return redact(value) if isinstance(value, str) else value
 
 
 def log_file(path: str, *, max_bytes: int = 5_000_000, kept: int = 3) -> logging.Logger:
     """A logger that appends JSON lines to `path`, rotated at `max_bytes`, with `kept` older files beside it.
 
-    The file is made readable by its owner alone. Its time is UTC, ISO 8601, in the member `at`.
+    A file made here is readable by its owner alone. A full disk costs lines, never the answer. Times are UTC, ISO
+    8601, in the member `at`.
 
     Raises:
         OSError: the file cannot be opened.
@@ -159,7 +164,10 @@ def log_file(path: str, *, max_bytes: int = 5_000_000, kept: int = 3) -> logging
 
         def _open(self) -> TextIOWrapper:
             descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            return os.fdopen(descriptor, "a", encoding="utf-8")
+            return os.fdopen(descriptor, "a", encoding="utf-8", errors="replace")
+
+        def handleError(self, record: logging.LogRecord) -> None:
+            """Nothing: the standard one prints a traceback."""
 
     handler = Private(path, maxBytes=max_bytes, backupCount=kept, encoding="utf-8")
     handler.setFormatter(JsonLines())
@@ -176,7 +184,5 @@ class JsonLines(logging.Formatter):
         from datetime import UTC, datetime
 
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        text = redact(record.getMessage())
-        if text.startswith("{"):
-            return f'{{"at": "{at}", "level": "{record.levelname.lower()}", {text[1:]}'
-        return json.dumps({"at": at, "level": record.levelname.lower(), "message": text}, ensure_ascii=False)
+        members = getattr(record, "members", None) or {"message": redact(record.getMessage())}
+        return json.dumps({"at": at, "level": record.levelname.lower(), **members}, ensure_ascii=False)

@@ -10,11 +10,12 @@ import asyncio
 import ssl
 import sys
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
+from typing import Any, cast
 
-from .connection import Endpoint, Timeouts, Watch, endpoint, proxy_for, tls_context, translate
+from .address import Endpoint, Proxy, endpoint, proxy_for
+from .connection import Timeouts, Watch, tls_context, translate
 from .errors import UsageError
 from .events import Event
 from .exchange import Exchange, HttpRequest, auth_header, only_pings
@@ -27,15 +28,15 @@ def _without_its_command_line() -> Iterator[None]:
     """Where click is installed, `import httpx` loads it, and rich and pygments with it: 100 modules for a command
     nobody calls. Its absence is a case httpx provides for.
     """
-    name = "httpx._main"
-    fresh = name not in sys.modules
+    name, modules = "httpx._main", cast("dict[str, Any]", sys.modules)
+    fresh = name not in modules
     if fresh:
-        sys.modules[name] = None  # type: ignore[assignment]
+        modules[name] = None
     try:
         yield
     finally:
         if fresh:
-            del sys.modules[name]
+            del modules[name]
 
 
 with _without_its_command_line():
@@ -56,16 +57,16 @@ class Transport:
         self, target: Endpoint, *, timeouts: Timeouts, environ: Mapping[str, str], user_agent: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
-        """Prepare; nothing is opened yet. The arguments are `BlockingTransport`'s."""
+        """Prepare, in the event loop that will run it; nothing is opened yet. Arguments as `BlockingTransport`'s."""
         self._target, self._timeouts, self._clock = target, timeouts, clock
         self._agent = f"{user_agent} {self.library}"
         self._proxy = proxy_for(target, environ)
-        # A context without certificates costs nothing, and plain http to this machine never looks at it.
-        secure = target.scheme == "https" or (self._proxy or "").startswith("https")
-        context = tls_context(environ) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._loop = asyncio.get_running_loop()
+        context = _context(target, self._proxy, environ)
         limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS)
+        proxy = _httpx_proxy(self._proxy, context)
         self._client = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=self._proxy, trust_env=False),
+            transport=httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=proxy, trust_env=False),
             timeout=httpx.Timeout(None, connect=timeouts.connect),
             follow_redirects=False,
             trust_env=False,
@@ -82,15 +83,20 @@ class Transport:
         watch = Watch(self._timeouts, self._clock, deadline)
         try:
             response = await self._send(exchange.request, watch)
-            try:
-                exchange.head(response.status_code, {name.lower(): value for name, value in response.headers.items()})
-                watch.heard(content=True)
-                chunks = response.aiter_raw()
-                async for events in _read(chunks, exchange, watch):
-                    yield events
+            body = cast("AsyncGenerator[bytes, None]", response.aiter_raw())
+            async with aclosing(response), aclosing(body) as chunks:
+                headers = dict(response.headers)
+                exchange.head(response.status_code, headers)
+                watch.head(headers)
+                while not exchange.done:
+                    chunk = await _next(chunks, response, watch)
+                    if chunk is None:
+                        break
+                    events = exchange.feed(chunk)
+                    if events:
+                        yield events
+                    watch.heard(content=bool(events) and not only_pings(events))
                 await _drain(chunks)
-            finally:
-                await response.aclose()
         except (httpx.TransportError, httpx.InvalidURL, TimeoutError) as error:
             raise translate(error, self._target, proxy=self._proxy, watch=watch) from error
         last = exchange.end()
@@ -123,24 +129,41 @@ class Transport:
         built.extensions["timeout"] = self._client.timeout.as_dict()
         return built
 
+    @property
+    def usable(self) -> bool:
+        """Whether the event loop that runs is the one it was made in: connections do not outlive theirs."""
+        return self._loop is asyncio.get_running_loop()
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self._client.aclose()
 
 
-async def _read(chunks: AsyncIterator[bytes], exchange: Exchange, watch: Watch) -> AsyncIterator[Sequence[Event]]:
-    while not exchange.done:
+def _context(target: Endpoint, proxy: Proxy | None, environ: Mapping[str, str]) -> ssl.SSLContext:
+    if target.scheme == "https" or (proxy and proxy.is_secure):
+        return tls_context(environ)
+    # One without certificates costs nothing, and plain http never looks at it.
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _httpx_proxy(proxy: Proxy | None, context: ssl.SSLContext) -> httpx.Proxy | None:
+    if proxy is None:
+        return None
+    return httpx.Proxy(proxy.url, auth=proxy.auth, ssl_context=context if proxy.is_secure else None)
+
+
+async def _next(chunks: AsyncGenerator[bytes, None], response: httpx.Response, watch: Watch) -> bytes | None:
+    """The next bytes of the body, None at its end."""
+    try:
         async with asyncio.timeout(watch.limit()):
-            chunk = await anext(chunks, None)
-        if chunk is None:
-            return
-        events = exchange.feed(chunk)
-        watch.heard(content=bool(events) and not only_pings(events))
-        if events:
-            yield events
+            return await anext(chunks, None)
+    except (httpx.TransportError, TimeoutError):
+        if response.is_success:
+            raise
+        return None  # an error's status says enough without the rest of its body
 
 
-async def _drain(chunks: AsyncIterator[bytes]) -> None:
+async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
     """Read a finished answer's last bytes; whoever sends more than a few is cut off."""
     left = 65_536
     try:
@@ -154,6 +177,7 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
 
 
 FETCH_TIMEOUT_S = 30.0
+"""How long one step of fetching a page may take; all of it may take ten times that."""
 FETCH_REDIRECTS = 5
 
 
@@ -168,9 +192,10 @@ def fetch(url: str, max_bytes: int, *, environ: Mapping[str, str]) -> Fetched:
         UsageError: it cannot be had, or is larger.
     """
     try:
-        target = endpoint(url.partition("?")[0].partition("#")[0])
-        context = tls_context(environ)
-        transport = httpx.HTTPTransport(verify=context, proxy=proxy_for(target, environ), trust_env=False)
+        target, context = endpoint(url.partition("?")[0].partition("#")[0]), tls_context(environ)
+        proxy = _httpx_proxy(proxy_for(target, environ), context)
+        transport = httpx.HTTPTransport(verify=context, proxy=proxy, trust_env=False)
+        give_up_at = time.monotonic() + 10 * FETCH_TIMEOUT_S
         with (
             httpx.Client(
                 transport=transport, timeout=FETCH_TIMEOUT_S, follow_redirects=True, max_redirects=FETCH_REDIRECTS,
@@ -185,6 +210,8 @@ def fetch(url: str, max_bytes: int, *, environ: Mapping[str, str]) -> Fetched:
                 body += piece
                 if len(body) > max_bytes:
                     raise UsageError(f"{redact(url)} is larger than {max_bytes:,} bytes")
+                if time.monotonic() > give_up_at:
+                    raise UsageError(f"{redact(url)} comes too slowly; save it first, and give the file")
             return Fetched(str(response.url), response.headers.get("content-type"), bytes(body))
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise UsageError(f"{redact(url)} cannot be fetched: {error or type(error).__name__}") from error
+        raise UsageError(f"{redact(url)} cannot be fetched: {redact(str(error)) or type(error).__name__}") from error

@@ -40,12 +40,15 @@ def request_object(request: ChatRequest) -> dict[str, Any]:
 
 
 def encode(body: Mapping[str, Any]) -> bytes:
-    """`body` as compact UTF-8 JSON. Lone surrogates, which UTF-8 cannot carry, become U+FFFD."""
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode("utf-8", "replace") if text.isascii() else _utf8(text)
+    """`body` as compact UTF-8 JSON. Lone surrogates, which UTF-8 cannot carry, become U+FFFD.
 
-
-def _utf8(text: str) -> bytes:
+    Raises:
+        UsageError: it holds what JSON cannot say, such as a number that is none.
+    """
+    try:
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise UsageError(f"the request cannot be written as JSON: {error}") from error
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -84,6 +87,8 @@ def messages_from(raw: Iterable[Mapping[str, Any]]) -> tuple[Message, ...]:
     """
     found = []
     for number, item in enumerate(raw):
+        if not isinstance(item, Mapping):
+            raise UsageError(f"messages[{number}] is no object with a role and a content")
         role, content = item.get("role"), item.get("content")
         if role not in ("user", "assistant", "system"):
             raise UsageError(f"messages[{number}].role is {role!r}; it is user, assistant or system")

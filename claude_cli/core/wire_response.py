@@ -7,8 +7,8 @@ Unknown events are skipped, unknown blocks and deltas are kept as they are.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from .errors import (
     AuthenticationError,
@@ -41,6 +41,8 @@ from .events import (
 from .harmless import one_line
 from .redact import redact
 from .retry import retry_after_seconds, should_retry
+
+_T = TypeVar("_T")
 
 _SPEND_CAPS = ("enforced_spend_limit_reached", "contract_spend_limit_reached")
 _MONEY_WORDS = ("credit balance is too low", "reached your specified api usage limits")
@@ -84,51 +86,77 @@ def decode_event(data: bytes) -> Event | None:
         value = json.loads(data.decode("utf-8", "replace"))
         kind = value["type"]
         if kind == "content_block_delta":
-            delta = value["delta"]
-            if delta["type"] == "text_delta":
-                return TextDelta(value["index"], delta["text"])
-            return _delta(value["index"], delta)
+            index, delta = value["index"], value["delta"]
+            # Nearly all events are text: the shortest way for them keeps a flood cheap.
+            if delta["type"] == "text_delta" and type(delta["text"]) is str and type(index) is int:
+                return TextDelta(index, delta["text"])
+            return _delta(_must(index, int), delta)
         decode = _DECODERS.get(kind)
         return decode(value) if decode else None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         shown = one_line(redact(data[:200].decode("utf-8", "replace")), 80)
         raise ProtocolError(f"the stream holds something that is not an event of the Messages API: {shown}") from error
 
 
+def _must(value: Any, kind: type[_T]) -> _T:
+    """`value`, which only a `kind` can be: text, a number, an object. Raises TypeError."""
+    if type(value) is not kind:
+        raise TypeError(f"not of type {kind.__name__}")
+    return value
+
+
+def _may(value: Any, kind: type[_T]) -> _T | None:
+    """`value` where it is a `kind`; None for what is absent, null or something else."""
+    return value if type(value) is kind else None
+
+
 def _delta(index: int, delta: dict[str, Any]) -> Event:
     match delta["type"]:
+        case "text_delta":
+            return TextDelta(index, _must(delta["text"], str))
         case "thinking_delta":
-            return ThinkingDelta(index, delta["thinking"])
+            return ThinkingDelta(index, _must(delta["thinking"], str))
         case "input_json_delta":
-            return InputJsonDelta(index, delta["partial_json"])
+            return InputJsonDelta(index, _must(delta["partial_json"], str))
         case "signature_delta":
-            return SignatureDelta(index, delta["signature"])
+            return SignatureDelta(index, _must(delta["signature"], str))
         case "citations_delta":
-            return CitationDelta(index, delta["citation"])
+            return CitationDelta(index, _must(delta["citation"], dict))
         case _:
             return OtherDelta(index, delta)
 
 
 def _message_start(value: dict[str, Any]) -> Event:
-    message = value["message"]
-    return MessageStart(message.get("id") or "", message.get("model") or "", message.get("usage") or {})
+    message = _must(value["message"], dict)
+    return MessageStart(
+        _may(message.get("id"), str) or "",
+        _may(message.get("model"), str) or "",
+        _may(message.get("usage"), dict) or {},
+    )
+
+
+def _block_start(value: dict[str, Any]) -> Event:
+    return BlockStart(_must(value["index"], int), _must(value["content_block"], dict))
 
 
 def _message_delta(value: dict[str, Any]) -> Event:
-    delta = value["delta"]
+    delta = _must(value["delta"], dict)
     return MessageDelta(
-        delta.get("stop_reason"), delta.get("stop_sequence"), delta.get("stop_details"), value.get("usage") or {}
+        _may(delta.get("stop_reason"), str),
+        _may(delta.get("stop_sequence"), str),
+        _may(delta.get("stop_details"), dict),
+        _may(value.get("usage"), dict) or {},
     )
 
 
 def _error(value: dict[str, Any]) -> Event:
-    raise error_of(value, status=None, request_id=value.get("request_id"))
+    raise error_of(value, status=None)
 
 
-_DECODERS = {
+_DECODERS: dict[str, Callable[[dict[str, Any]], Event]] = {
     "message_start": _message_start,
-    "content_block_start": lambda value: BlockStart(value["index"], value["content_block"]),
-    "content_block_stop": lambda value: BlockStop(value["index"]),
+    "content_block_start": _block_start,
+    "content_block_stop": lambda value: BlockStop(_must(value["index"], int)),
     "message_delta": _message_delta,
     "message_stop": lambda value: MessageDone(),
     "ping": lambda value: Ping(),
@@ -148,16 +176,17 @@ def decode_message(body: bytes) -> list[Event]:
     except (ValueError, RecursionError) as error:
         raise ProtocolError(not_the_api("application/json", body)) from error
     if isinstance(value, dict) and (value.get("type") == "error" or isinstance(value.get("error"), dict)):
-        raise error_of(value, status=None, request_id=value.get("request_id"))
-    if not isinstance(value, dict) or not isinstance(value.get("content"), list):
+        raise error_of(value, status=None)
+    blocks = value.get("content") if isinstance(value, dict) else None
+    if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
         raise ProtocolError("the server answered with JSON that is no message of the Messages API; check the base URL")
     events: list[Event] = [_message_start({"message": value})]
-    for index, block in enumerate(value["content"]):
+    for index, block in enumerate(blocks):
         events.append(BlockStart(index, _emptied(block)))
         if block.get("type") == "text":
-            events.append(TextDelta(index, block.get("text") or ""))
-        elif block.get("type") == "thinking" and block.get("thinking"):
-            events.append(ThinkingDelta(index, block["thinking"]))
+            events.append(TextDelta(index, _may(block.get("text"), str) or ""))
+        elif block.get("type") == "thinking":
+            events.append(ThinkingDelta(index, _may(block.get("thinking"), str) or ""))
         events.append(BlockStop(index))
     events.append(_message_delta({"delta": value, "usage": value.get("usage")}))
     events.append(MessageDone())
@@ -165,7 +194,7 @@ def decode_message(body: bytes) -> list[Event]:
 
 
 def _emptied(block: dict[str, Any]) -> dict[str, Any]:
-    """`block` as it would have started: what its delta brings is not in it yet."""
+    """`block` as it would have started: what its delta brings is not in it yet, and a missing text is none."""
     kind = block.get("type")
     return {**block, kind: ""} if kind in ("text", "thinking") else block
 
@@ -175,8 +204,11 @@ def not_the_api(content_type: str, body: bytes) -> str:
     if not body:
         return "the server answered with nothing; check the base URL"
     shown = one_line(redact(body[:300].decode("utf-8", "replace")), 80)
-    kind = content_type.partition(";")[0].strip() or "something without a type"
-    return f"the server answered with {kind}, not with the Messages API; check the base URL ({shown})"
+    return f"the server answered with {_kind(content_type)}, not with the Messages API; check the base URL ({shown})"
+
+
+def _kind(content_type: str) -> str:
+    return one_line(redact(content_type.partition(";")[0]), 60) or "something without a type"
 
 
 def decode_error(status: int, headers: Mapping[str, str], body: bytes, *, now: float) -> ProviderError:
@@ -200,8 +232,8 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes, *, now: f
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        value = {"error": {"message": _status_line(status, headers, body)}}
-    error = error_of(value, status=status, request_id=request_id)
+        value = {}
+    error = error_of(value, status=status, request_id=request_id, without_words=_status_line(status, headers, body))
     error.retry_after_s = retry_after_seconds(headers, now=now)
     if not isinstance(error, BillingError):
         error.retryable = should_retry(status, headers)
@@ -209,27 +241,37 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes, *, now: f
 
 
 def _status_line(status: int, headers: Mapping[str, str], body: bytes) -> str:
-    kind = headers.get("content-type", "").partition(";")[0] or "no content"
-    return f"HTTP {status} ({kind if body else 'empty body'})"
+    return f"HTTP {status} ({_kind(headers.get('content-type', '')) if body else 'empty body'})"
 
 
-def error_of(value: Mapping[str, Any], *, status: int | None, request_id: object) -> ProviderError:
-    """The error in an error object; the status decides the class where there is one, else the object's type."""
-    inner = value.get("error")
-    inner = inner if isinstance(inner, Mapping) else {"message": str(inner or "")}
-    kind = str(inner.get("type") or "")
-    message = one_line(redact(str(inner.get("message") or kind or "no message")))
-    details = inner.get("details") if isinstance(inner.get("details"), dict) else {}
+def error_of(
+    value: Mapping[str, Any], *, status: int | None, request_id: str | None = None, without_words: str = "no message"
+) -> ProviderError:
+    """The error in an error object; the status decides the class where there is one, else the object's type.
+
+    Args:
+        value: the object; servers that are not the API's put their words elsewhere, or have none.
+        status: HTTP status, None for an error that came with a success.
+        request_id: from the header; it goes before the object's own.
+        without_words: what is said where the server says nothing.
+    """
+    inner = _may(value.get("error"), dict) or {}
+    kind = _may(inner.get("type"), str) or ""
+    said = (inner.get("message"), value.get("error"), value.get("message"), value.get("detail"), kind)
+    words = next((text for text in said if isinstance(text, str) and text.strip()), without_words)
+    message = one_line(redact(words))
+    details = _may(inner.get("details"), dict) or {}
     chosen = _class_of(kind, status)
-    code = _CODES.get(status or 0)
-    words = message.lower()
-    if (details or {}).get("error_code") in _SPEND_CAPS or (
-        chosen is RequestRejectedError and any(known in words for known in _MONEY_WORDS)
+    if details.get("error_code") in _SPEND_CAPS or (
+        chosen is RequestRejectedError and any(known in message.lower() for known in _MONEY_WORDS)
     ):
         chosen = BillingError
-    request_id = request_id or value.get("request_id")
     return chosen(
-        message, code=code, status=status, details=details, request_id=str(request_id) if request_id else None
+        message,
+        code=_CODES.get(status or 0),
+        status=status,
+        details=details,
+        request_id=request_id or _may(value.get("request_id"), str),
     )
 
 

@@ -7,7 +7,7 @@ commands know, go before both.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,11 @@ from .paths import config_dir
 FILE_NAME = "config.toml"
 
 
-def _setting(default: Any, text: str, *, file_only: bool = False) -> Any:
-    return field(default=default, metadata={"text": text, "file_only": file_only})
+EFFORTS = ("low", "medium", "high", "xhigh", "max")
+
+
+def _setting(default: Any, text: str, *, file_only: bool = False, choices: tuple[str, ...] = ()) -> Any:
+    return field(default=default, metadata={"text": text, "file_only": file_only, "choices": choices})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Settings:
     allow_http: tuple[str, ...] = _setting((), "hosts that may be called by plain http", file_only=True)
     offline: bool = _setting(False, "let the built-in simulator answer everything")
     max_tokens: int = _setting(0, "output tokens at most; 0: 64,000 or the model's cap")
-    effort: str = _setting("", "low, medium, high, xhigh or max; empty: the API's own default")
+    effort: str = _setting("", "low, medium, high, xhigh or max; empty: the API's own default", choices=("", *EFFORTS))
     retry_for_s: float = _setting(60.0, "seconds within which a failed call is tried again")
     connect_timeout_s: float = _setting(10.0, "seconds to wait for a connection")
     first_byte_timeout_s: float = _setting(600.0, "seconds to wait for the first byte of an answer")
@@ -42,6 +45,14 @@ class Settings:
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
+_WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+_WANTED = {
+    bool: "true or false",
+    int: "a whole number, 0 or more",
+    float: "a number of seconds, 0 or more",
+    tuple: "a list of texts",
+    str: "a text",
+}
 NAMES = tuple(item.name for item in fields(Settings) if item.name != "sources")
 
 
@@ -73,8 +84,11 @@ def _read(path: Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads(data.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"settings {path} are not UTF-8 text (at line {line}); correct the file") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"settings {path} are not valid TOML: {error}; correct the file") from error
 
 
@@ -90,19 +104,10 @@ def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
 
 
 def _parsed(name: str, text: str) -> Any:
+    """A variable's text as a value of the setting's type; as it is where it cannot be, for `_checked` to refuse."""
     kind = type(_default(name))
     if kind is bool:
-        words = {
-            "1": True,
-            "true": True,
-            "yes": True,
-            "on": True,
-            "0": False,
-            "false": False,
-            "no": False,
-            "off": False,
-        }
-        return words.get(text.lower(), text)
+        return _WORDS.get(text.lower(), text)
     try:
         return kind(text) if kind in (int, float) else text
     except ValueError:
@@ -117,14 +122,19 @@ def _checked(name: str, value: Any, where: str) -> Any:
         value = tuple(value)
     negative = kind in (int, float) and type(value) is kind and not 0 <= value < float("inf")
     if type(value) is not kind or negative:
-        words = {bool: "true or false", int: "a whole number, 0 or more", float: "a number of seconds, 0 or more",
-                 tuple: "a list of texts", str: "a text"}  # fmt: skip
-        raise UsageError(f"{where}: {name} is {words[kind]}, not {value!r}")
+        raise UsageError(f"{where}: {name} is {_WANTED[kind]}, not {value!r}")
+    choices = _field(name).metadata["choices"]
+    if choices and value not in choices:
+        raise UsageError(f"{where}: {name} is one of {', '.join(filter(None, choices))}; not {value!r}")
     return value
 
 
 def _default(name: str) -> Any:
-    return next(item.default for item in fields(Settings) if item.name == name)
+    return _field(name).default
+
+
+def _field(name: str) -> Field[Any]:
+    return next(item for item in fields(Settings) if item.name == name)
 
 
 def _nearest(name: str) -> str:

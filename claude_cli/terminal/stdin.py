@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import stat
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,27 +68,41 @@ class StdinReader:
         """
         pieces: list[bytes] = []
         size = 0
-        self._await_first(forced=forced)
-        while piece := os.read(self.descriptor, 1 << 20):
+        limited = not (forced or self.somebody_watches or self.wait_s == 0)
+        start, noted = time.monotonic(), False
+        while True:
+            waited = time.monotonic() - start
+            if not noted and waited >= NOTICE_AFTER_S:
+                noted = True
+                self.note("waiting for standard input to end (Ctrl-D); --no-stdin leaves it alone")
+            patience = self.wait_s - waited if limited and not pieces else None
+            if patience is not None and patience <= 0:
+                raise UsageError(
+                    f"nothing came on standard input for {self.wait_s:g} s; close it (</dev/null) or say --no-stdin"
+                )
+            if not self._ready(_least(patience, None if noted else NOTICE_AFTER_S - waited)):
+                continue
+            piece = self._read_piece()
+            if not piece:
+                return b"".join(pieces)
             pieces.append(piece)
             size += len(piece)
             if size > MAX_BYTES:
                 raise UsageError(f"standard input is larger than {MAX_BYTES:,} bytes, more than the API takes")
-        return b"".join(pieces)
-
-    def _await_first(self, *, forced: bool) -> None:
-        if self._ready(NOTICE_AFTER_S if self.wait_s == 0 or forced else min(NOTICE_AFTER_S, self.wait_s)):
-            return
-        self.note("waiting for standard input to end (Ctrl-D); --no-stdin leaves it alone")
-        if forced or self.somebody_watches or self.wait_s == 0:
-            self._ready(None)
-        elif not self._ready(max(self.wait_s - NOTICE_AFTER_S, 0)):
-            raise UsageError(
-                f"nothing came on standard input for {self.wait_s:g} s; close it (</dev/null) or say --no-stdin"
-            )
 
     def _ready(self, seconds: float | None) -> bool:
         return bool(select.select([self.descriptor], [], [], seconds)[0])
+
+    def _read_piece(self) -> bytes:
+        try:
+            return os.read(self.descriptor, 1 << 20)
+        except OSError as error:
+            raise UsageError(f"standard input cannot be read: {error.strerror}; --no-stdin leaves it alone") from error
+
+
+def _least(*seconds: float | None) -> float | None:
+    """The shortest of some waits; None is one without end."""
+    return min((each for each in seconds if each is not None), default=None)
 
 
 def decode(data: bytes, name: str = "standard input") -> str:
@@ -97,8 +112,10 @@ def decode(data: bytes, name: str = "standard input") -> str:
         UsageError: it is not UTF-8: probably an image or another binary file.
     """
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
+        at = text.find("\0")
     except UnicodeDecodeError as error:
-        raise UsageError(
-            f"{name} is not UTF-8 text (byte {error.start:,}); send an image or a PDF with -a - instead"
-        ) from error
+        text, at = "", error.start
+    if at >= 0:
+        raise UsageError(f"{name} is not UTF-8 text (at {at:,}); an image or a PDF goes by -a -")
+    return text

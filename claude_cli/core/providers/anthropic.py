@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ... import __version__
+from ..address import Endpoint, check_plain_http, endpoint
 from ..capabilities import fit
-from ..connection import DEFAULT_BASE_URL, Endpoint, Timeouts, check_plain_http, endpoint
+from ..connection import DEFAULT_BASE_URL, Timeouts
 from ..errors import AuthenticationError, NotFoundError, ProviderError
 from ..events import Event
 from ..exchange import HttpRequest, JsonExchange, MessagesExchange
@@ -46,7 +47,7 @@ class ProviderConfig:
         api_version: the `anthropic-version` sent where the request needs no other.
         allow_http: hosts that may be called by plain http, from the user's own settings.
         timeouts: see `Timeouts`.
-        environ: names proxy and trust.
+        environ: names proxy and trust; not shown, as it may hold keys and passwords.
     """
 
     key: Credential | None
@@ -54,7 +55,7 @@ class ProviderConfig:
     api_version: str = API_VERSION
     allow_http: tuple[str, ...] = ()
     timeouts: Timeouts = field(default_factory=Timeouts)
-    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
 
 
 def environment_key(environ: Mapping[str, str]) -> Credential | None:
@@ -84,7 +85,7 @@ class AnthropicProvider(LLMProvider):
             AuthenticationError: the key is no key.
             UsageError: the base URL is none, or plain http to another machine.
         """
-        super().__init__(api_key, api_base_url)
+        super().__init__(None, api_base_url)  # the key is kept where nothing shows it
         environ = dict(os.environ)
         key = credential(api_key, source="the api_key argument") if api_key else environment_key(environ)
         base_url = api_base_url or environ.get("ANTHROPIC_BASE_URL") or DEFAULT_BASE_URL
@@ -97,6 +98,11 @@ class AnthropicProvider(LLMProvider):
         LLMProvider.__init__(provider, None, config.base_url)
         provider._set_up(config)
         return provider
+
+    @classmethod
+    def has_key(cls, environ: Mapping[str, str]) -> bool:
+        """Whether there is a key or a token."""
+        return bool(environ.get("ANTHROPIC_API_KEY") or environ.get("ANTHROPIC_AUTH_TOKEN"))
 
     def _set_up(self, config: ProviderConfig) -> None:
         self.config = config
@@ -196,9 +202,9 @@ class AnthropicProvider(LLMProvider):
         )
 
     def _async_transport(self) -> Transport:
-        if self._transport is None:
-            from ..transport import Transport
+        from ..transport import Transport
 
+        if self._transport is None or not self._transport.usable:
             self._transport = Transport(
                 self.endpoint, timeouts=self.config.timeouts, environ=self.config.environ, user_agent=user_agent()
             )
@@ -233,9 +239,9 @@ class AnthropicProvider(LLMProvider):
 
     async def aclose(self) -> None:
         """Close the connections."""
-        if self._transport is not None:
-            await self._transport.aclose()
-            self._transport = None
+        transport, self._transport = self._transport, None
+        if transport is not None and transport.usable:
+            await transport.aclose()
 
 
 def models_of(page: Mapping[str, Any]) -> list[ModelInfo]:

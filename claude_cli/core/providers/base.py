@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from ..errors import ClaudeError, StreamInterruptedError
 from ..events import Event, Fold
@@ -56,6 +56,12 @@ class LLMProvider(ABC):
     def __init__(self, api_key: str | None = None, api_base_url: str | None = None) -> None:
         """Take a key and an address; None: from the environment, and the provider's own."""
         self.api_key, self.api_base_url = api_key, api_base_url
+
+    @classmethod
+    def has_key(cls, environ: Mapping[str, str]) -> bool:
+        """Whether its key is found in `environ`."""
+        name = getattr(cls, "API_KEY_NAME", "")
+        return bool(name and environ.get(name))
 
     @abstractmethod
     def stream(self, request: ChatRequest) -> AsyncIterator[Event]:
@@ -117,6 +123,14 @@ class LLMProvider(ABC):
     async def aclose(self) -> None:
         """Let go of connections; a provider that keeps none need not write this."""
         return None
+
+    async def __aenter__(self) -> Self:
+        """The provider itself; leaving the block closes it."""
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        """Close it."""
+        await self.aclose()
 
 
 def _ms(start: float) -> int:

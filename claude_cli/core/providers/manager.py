@@ -13,10 +13,11 @@ from contextlib import aclosing
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import ClaudeError, UsageError
 from ..events import Event
 from ..messages import ChatRequest, LLMOptions
 from ..models import catalogue
+from ..redact import redact
 from ..wire_request import messages_from
 from .base import LLMProvider
 
@@ -49,7 +50,7 @@ class PluginManager:
         try:
             found = point.load()
         except Exception as error:  # a plugin may fail in any way; see the module's docstring
-            raise UsageError(f"provider {name!r} ({point.value}) cannot be loaded: {error}") from error
+            raise UsageError(f"provider {name!r} ({point.value}) cannot be loaded: {redact(str(error))}") from error
         if not (isinstance(found, type) and issubclass(found, LLMProvider)):
             raise UsageError(f"provider {name!r} ({point.value}) is no LLMProvider")
         return found
@@ -68,10 +69,10 @@ class PluginManager:
             except UsageError as error:
                 warnings.warn(f"{error}; skipped", stacklevel=2)
                 continue
-            if self._environ.get(getattr(found, "API_KEY_NAME", "") or "\0"):
+            if found.has_key(self._environ):
                 registered.append(
                     {
-                        "name": f"{found.PROVIDER_NAME}-default",
+                        "name": f"{name}-default",
                         "module": found.__module__,
                         "status": "ready",
                         "models": [model.id for model in catalogue().models] if name == "anthropic" else [],
@@ -83,9 +84,17 @@ class PluginManager:
         """A provider by name: `anthropic`, or `anthropic-default` as `list_providers` has it.
 
         Raises:
-            UsageError: see `provider_class`.
+            UsageError: see `provider_class`; or it cannot be made.
+            ProviderError: it does not take the key.
         """
-        return self.provider_class(name.removesuffix("-default"))(api_key, api_base_url)
+        name = name.removesuffix("-default")
+        found = self.provider_class(name)
+        try:
+            return found(api_key, api_base_url)
+        except ClaudeError:
+            raise
+        except Exception as error:  # also here a plugin may fail in any way
+            raise UsageError(f"provider {name!r} cannot be used: {redact(str(error))}") from error
 
 
 def list_providers() -> list[dict[str, Any]]:
@@ -140,15 +149,20 @@ def chat_request(raw: Mapping[str, Any]) -> ChatRequest:
     """
     if not isinstance(raw.get("model"), str) or not raw["model"]:
         raise UsageError("a request names a model")
+    messages, stop = raw.get("messages"), raw.get("stop_sequences") or ()
+    if not isinstance(messages, list | tuple) or not all(isinstance(message, Mapping) for message in messages):
+        raise UsageError("a request's messages are a list of objects, each with a role and a content")
+    if not isinstance(stop, list | tuple):
+        raise UsageError("a request's stop_sequences are a list of texts")
     options = LLMOptions(
         **{name: raw[name] for name in _OPTION_NAMES if name in raw},
-        stop_sequences=tuple(raw.get("stop_sequences") or ()),
+        stop_sequences=tuple(stop),
         extra={name: value for name, value in raw.items() if name not in _OWN_NAMES},
     )
     system = raw.get("system")
     return ChatRequest(
         raw["model"],
-        messages_from(raw.get("messages") or ()),
+        messages_from(messages),
         tuple(system) if isinstance(system, list) else system,
         options,
     )

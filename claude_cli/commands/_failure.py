@@ -1,0 +1,97 @@
+"""A failure as its user meets it: one line on standard error, the JSON object where one was asked for, a status."""
+
+from __future__ import annotations
+
+import errno
+import json
+import re
+from collections.abc import Sequence
+
+import typer
+
+from ..core.errors import BillingError, ClaudeError, OutputError, ProviderError, UsageError
+from ..core.redact import redact
+from ..terminal.console import STDERR, STDOUT, Console, is_terminal
+from ._outcome import Outcome
+
+_ADVICE = {
+    "authentication": "check the key",
+    "permission": "use a key that may, or ask who manages the account",
+    "billing": "see https://console.anthropic.com/settings/billing",
+    "invalid_request": "-n shows the request",
+    "request_too_large": "send less",
+    "rate_limit": "try again later",
+    "overloaded": "try again later, or name other models with --fallback-model",
+    "server_error": "try again later",
+    "timeout": "try again later",
+    "stream_interrupted": "what came is printed; ask again for the whole",
+}
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+def report(error: Exception, words: Sequence[str]) -> int:
+    """Say what went wrong with the command line `words`; returns the exit status.
+
+    Raises:
+        BrokenPipeError: the reader of the JSON object has gone.
+    """
+    failure = _named(error)
+    asked = words[: words.index("--")] if "--" in words else words
+    console = Console(is_terminal(STDOUT), is_terminal(STDERR))
+    status = failure.exit_code
+    if not failure.shown and not isinstance(failure, OutputError) and (form := _json_form(asked)):
+        result = Outcome("", error=failure).as_json()
+        try:
+            console.answer(json.dumps(result if form == "json" else {"type": "result", **result}) + "\n")
+        except OutputError as unwritten:
+            failure, status = unwritten, unwritten.exit_code
+    console.error(redact(sentence(failure)))
+    if _very_verbose(asked):
+        import traceback
+
+        console.say(redact("".join(traceback.format_exception(error))))
+    return status
+
+
+def sentence(error: ClaudeError) -> str:
+    """What happened, what to do about it, and the request's id where there is one."""
+    text = str(error)
+    advice = _ADVICE.get(error.code, "") if isinstance(error, ProviderError) and error.status else ""
+    if error.code == "stream_interrupted":
+        advice = _ADVICE[error.code]
+    if error.retry_after_s and not isinstance(error, BillingError):
+        advice = f"try again in {error.retry_after_s:,.0f} s"
+    text = f"{text.rstrip('.')}; {advice}" if advice else text
+    return f"{text} (request {error.request_id})" if error.request_id else text
+
+
+def _named(error: Exception) -> ClaudeError:
+    """`error` as one of ours: the command line's parser has its own, and so has every bug."""
+    if isinstance(error, ClaudeError):
+        return error
+    if isinstance(error, typer.TyperException):
+        return UsageError(_usage(error.format_message().rstrip(".")))
+    if isinstance(error, OSError) and error.errno in _FULL:  # the parser prints help itself
+        return OutputError(f"the output cannot be written: {error.strerror}")
+    return ClaudeError(f"unexpected {type(error).__name__}: {error}; please report it with the output of -vv")
+
+
+def _usage(message: str) -> str:
+    if message.startswith("Got unexpected extra argument"):
+        return f"{message[0].lower()}{message[1:]}; a prompt of several words needs quotes"
+    return f"{message[0].lower()}{message[1:]}; --help lists the options"
+
+
+def _json_form(words: Sequence[str]) -> str:
+    """ "json" or "jsonl" where the words ask for it, else "": asked only where they failed before they were used."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        chosen = "json" if word == "--json" else following if word == "--format" else word.removeprefix("--format=")
+        if chosen in ("json", "jsonl") and word.startswith("--"):
+            return chosen
+    return ""
+
+
+def _very_verbose(words: Sequence[str]) -> bool:
+    short = sum(word.count("v") for word in words if re.fullmatch(r"-[a-zA-Z]+", word))
+    return short + sum(word == "--verbose" for word in words) > 1

@@ -1,0 +1,158 @@
+"""One call of `complete` under way: what is printed of it as it comes, and what is said when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..context import Context
+from ..core.errors import ClaudeError, ProviderError, UsageError
+from ..core.messages import ChatRequest, LLMOptions, Notice
+from ._outcome import Outcome, judge, usage_line
+
+if TYPE_CHECKING:
+    from ..core.call import Call, CallPolicy, OnTruncate, Surroundings
+    from ..core.events import Event
+    from ..core.providers.base import LLMProvider
+    from ..terminal.renderer import Renderer
+    from ._prompt import Sources
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One `complete`, as the command line has it."""
+
+    sources: Sources
+    model: str | None = None
+    system: str | None = None
+    options: LLMOptions = field(default_factory=LLMOptions)
+    stream: bool = True
+    strict: bool = False
+    show_thinking: bool = False
+    on_truncate: OnTruncate = "fail"
+    format: str = "auto"
+    usage: bool = False
+    dry_run: bool = False
+    retry_for_s: float | None = None
+    retries: int | None = None
+    fallbacks: Sequence[str] = ()
+
+
+Fitted = tuple[ChatRequest, list[Notice]]
+"""A request as its model takes it, and what had to change for that."""
+
+
+class Run:
+    """One call under way, and what is printed of it."""
+
+    def __init__(
+        self, context: Context, asked: Asked, provider: LLMProvider, request: ChatRequest, fallbacks: list[Fitted]
+    ) -> None:
+        """Prepare to ask `provider` for `request`, and for `fallbacks` in its place when it fails."""
+        from ..core.call import Call, CallPolicy
+        from ..core.prepare import continues_turns
+        from ..core.retry import RetryPolicy
+
+        self.context, self.asked, self.provider = context, asked, provider
+        self.renderer = _renderer(context, asked)
+        for notice in context.notices:
+            self.renderer.notice(notice)
+        context.on_notice = self.renderer.notice
+        self.around: Surroundings = context.surroundings()
+        retry_for = asked.retry_for_s if asked.retry_for_s is not None else context.settings.retry_for_s
+        policy: CallPolicy = CallPolicy(
+            RetryPolicy(retry_for, asked.retries, context.overrides.timeout_s),
+            fallbacks=tuple(request for request, _ in fallbacks),
+            fallback_notices={request.model: notices for request, notices in fallbacks},
+            on_truncate=asked.on_truncate,
+            prefill=continues_turns,
+        )
+        self.call: Call = Call(request, policy, self.around)
+
+    def ask(self) -> ClaudeError | None:
+        """Run the call, printing as it goes; returns what went wrong on the provider's side."""
+        try:
+            with closing(self._events()) as events:
+                for batch in events:
+                    self.renderer.write(batch)
+        except (ProviderError, UsageError) as error:
+            error.request_id = error.request_id or self.call.completion().request_id
+            return error
+        except KeyboardInterrupt:
+            # What came was paid for: it is kept, also in the JSON output.
+            stopped = ClaudeError("stopped before the answer was complete")
+            stopped.code = "stopped"
+            self.renderer.result(self._outcome(stopped).as_json())
+            raise
+        finally:
+            self.renderer.finish()
+        return judge(self.call.completion(), self.asked.on_truncate)
+
+    def _events(self) -> Generator[Sequence[Event], None, None]:
+        from ..core.providers.anthropic import AnthropicProvider
+
+        if isinstance(self.provider, AnthropicProvider):
+            from ..core.blocking import run
+
+            transport = self.provider.blocking_transport()
+            with closing(transport):
+                yield from run(self.call, transport, self.provider.exchange)
+        else:
+            yield from _stepwise(self.provider, self.call, self.around)
+
+    def finish(self, error: ClaudeError | None) -> int:
+        """Print the result, the usage and the error; returns the exit status."""
+        outcome = self._outcome(error)
+        self.renderer.result(outcome.as_json())
+        if self.asked.usage:
+            self.context.console.say(usage_line(outcome))
+        if error is None:
+            return 0
+        error.shown = True
+        raise error
+
+    def _outcome(self, error: ClaudeError | None) -> Outcome:
+        call, now = self.call, self.around.clock()
+        first = None if call.first_text_at is None else round((call.first_text_at - call.started_at) * 1000)
+        done = call.completion()
+        if error is None and done.stop_reason in ("max_tokens", "model_context_window_exceeded"):
+            self.context.notify(
+                Notice("truncated", f"the answer was cut ({done.stop_reason}), which --on-truncate ok allows")
+            )
+        return Outcome(
+            model=call.request.model,
+            completion=done,
+            duration_ms=round((now - call.started_at) * 1000),
+            ttft_ms=first,
+            simulated=self.context.offline,
+            notices=self.context.notices,
+            error=error,
+        )
+
+
+def _renderer(context: Context, asked: Asked) -> Renderer:
+    from ..terminal.renderer import JsonlRenderer, JsonRenderer, TextRenderer
+
+    if asked.format == "json":
+        return JsonRenderer(context.console, show_thinking=asked.show_thinking)
+    if asked.format == "jsonl":
+        return JsonlRenderer(context.console, show_thinking=asked.show_thinking)
+    return TextRenderer(context.console, show_thinking=asked.show_thinking, hold=not asked.stream)
+
+
+def _stepwise(provider: LLMProvider, call: Call, around: Surroundings) -> Generator[Sequence[Event], None, None]:
+    """The events of a provider that only knows asyncio, one step of its loop at a time."""
+    import asyncio
+
+    from ..core.client import Client
+
+    with asyncio.Runner() as runner:
+        batches = Client(provider, around).run(call)
+        try:
+            while batch := runner.run(anext(batches, None)):
+                yield batch
+        finally:
+            runner.run(batches.aclose())
+            runner.run(provider.aclose())

@@ -1,0 +1,181 @@
+"""Which words mean what: commands, aliases, bare prompts, and what is said about words that mean nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from claude_cli.cli import COMMANDS, main, route
+from claude_cli.core.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        pytest.param(["two words"], ["complete", "two words"], id="a blank makes a prompt"),
+        pytest.param(["two\nlines"], ["complete", "two\nlines"], id="so does a line break"),
+        pytest.param(["-"], ["complete", "-"], id="a dash is standard input"),
+        pytest.param([""], ["complete", ""], id="an empty prompt is no command"),
+        pytest.param(["-p", "hello"], ["complete", "hello"], id="-p as other tools have it"),
+        pytest.param(["-m", "opus", "-p", "hello"], ["complete", "-m", "opus", "hello"], id="-p behind an option"),
+        pytest.param(["-m", "opus", "two words"], ["complete", "-m", "opus", "two words"], id="options first"),
+        pytest.param(["--", "-p"], ["complete", "--", "-p"], id="nothing is taken out behind --"),
+        pytest.param(["ask", "hello"], ["complete", "hello"], id="ask"),
+        pytest.param(["doctor", "--json"], ["health", "--json"], id="doctor"),
+        pytest.param(["complete", "-p"], ["complete", "-p"], id="behind a command -p is the command's"),
+        pytest.param(["--version", "x"], ["--version", "x"], id="--version"),
+    ],
+)
+def test_what_words_mean(words, meant):
+    """`claude-cli "a prompt"` and `-p` before any command mean `complete`; two aliases; the rest is left alone."""
+    assert route(words) == meant
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(["modles"], "did you mean models?", id="the nearest command"),
+        pytest.param(["docter"], "did you mean doctor?", id="or alias"),
+        pytest.param(["hello"], "A prompt of one word needs `complete`", id="a prompt of one word"),
+        pytest.param(["--json", "models"], "claude-cli models --json", id="options before a command"),
+        pytest.param(["-q", "doctor"], "claude-cli doctor -q", id="options before an alias"),
+    ],
+)
+def test_words_that_mean_nothing(words, said):
+    """A slip in a command's name is never sent to a model as a question."""
+    with pytest.raises(UsageError, match=re.escape(said)) as caught:
+        route(words)
+    assert "\n" not in str(caught.value)
+
+
+LATER = [
+    ["-x"], ["--extract", "first"], ["-o", "f"], ["--output", "f"], ["--schema", "f"], ["-t", "n"], ["--template", "n"],
+    ["-p", "k=v"], ["--param", "k=v"], ["-c"], ["--continue"], ["-S", "n"], ["--session", "n"], ["--fork"], ["--save"],
+    ["--no-save"], ["--max-cost", "1"], ["--cache", "off"], ["--profile", "n"], ["-e"], ["--edit"], ["--web-search"],
+    ["--web-fetch"], ["--code-execution"], ["--key", "k"], ["--api-key", "k"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", LATER, ids=lambda words: words[0])
+def test_what_is_not_built_yet_is_unknown(words, capfd):
+    """A flag that does nothing would lie; and a key is never an option, for options show in `ps`."""
+    assert main(["complete", *words, "hi"]) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith("claude-cli: no such option: ") and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(["--max-tokens", "many"], "'many' is not a valid int", id="no number"),
+        pytest.param(["--max-tokens", "-1"], "--max-tokens is 0 or more, not -1", id="too small"),
+        pytest.param(["--max-tokens"], "requires an argument", id="no value"),
+        pytest.param(["--temperature", "1.5"], "--temperature is 0 to 1, not 1.5", id="temperature"),
+        pytest.param(["--temperature", "nan"], "--temperature is 0 to 1, not nan", id="not a number"),
+        pytest.param(["--top-p", "2"], "--top-p is 0 to 1", id="top-p"),
+        pytest.param(["--top-k", "-1"], "--top-k is 0 or more", id="top-k"),
+        pytest.param(["--timeout", "0"], "--timeout is 0.001 to", id="no time at all"),
+        pytest.param(["--retry-for", "-1"], "--retry-for is 0 to", id="retry-for"),
+        pytest.param(["--retries", "-1"], "--retries is 0 or more", id="retries"),
+        pytest.param(["--format", "rendered"], "choose auto, text, json or jsonl", id="a form not built yet"),
+        pytest.param(["--effort", "huge"], "choose low, medium, high, xhigh or max", id="effort"),
+        pytest.param(["--thinking", "maybe"], "choose on, off or a number of tokens", id="thinking"),
+        pytest.param(["--service-tier", "gold"], "choose auto or standard_only", id="service tier"),
+        pytest.param(["--on-truncate", "cry"], "choose fail, continue or ok", id="on-truncate"),
+        pytest.param(["--color", "red"], "choose auto, always or never", id="color"),
+        pytest.param(["--json", "--format", "text"], "contradict each other", id="two forms"),
+        pytest.param(["-s", "a", "--system-file", "b"], "contradict each other", id="two system prompts"),
+        pytest.param(["--system-file", "-"], "standard input is for the prompt", id="system prompt by pipe"),
+        pytest.param(["--system-file", "/"], "is a folder; name a file in it", id="system prompt by folder"),
+        pytest.param(["--system-file", "/nowhere"], "does not exist", id="no such system prompt"),
+        pytest.param(["-O", "novalue"], "is not of the form name=value", id="option without a value"),
+        pytest.param(["-O", "a=1", "-O", "a.b=2"], "has a value already", id="option into a number"),
+        pytest.param(["--model", ""], "--model is empty", id="an empty variable as the model"),
+        pytest.param(["--model", " "], "--model is empty", id="a blank model"),
+        pytest.param(["more"], "a prompt of several words needs quotes", id="unquoted prompt"),
+        pytest.param(["-f", "-", "-a", "-"], "standard input can be read once", id="two dashes"),
+        pytest.param(["-f", "/dev/stdin", "-f", "-"], "standard input can be read once", id="a dash and its path"),
+        pytest.param(["-f", "/nowhere"], "/nowhere does not exist", id="no such file"),
+        pytest.param(["-a", "/nowhere.png"], "/nowhere.png does not exist", id="no such image"),
+        pytest.param(["--base-url", "ftp://x"], "is not of the form https://", id="no web address"),
+        pytest.param(["--base-url", "http://example.com"], "use https, or list", id="plain http"),
+        pytest.param(["--log-file", "/nowhere/x.log", "--offline"], "log file /nowhere/x.log", id="log file"),
+        pytest.param(["--provider", "nobody"], "nobody", id="no such provider"),
+    ],
+)
+def test_a_wrong_command_line_is_status_2_and_one_line(words, said, capfd, monkeypatch, tmp_path):
+    """What is wrong and what would be right, before anything is sent; with --json the same as an object."""
+    monkeypatch.setenv("CLAUDE_CLI_HOME", str(tmp_path))
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-api03-CANARY")
+    monkeypatch.delenv("ANTHROPIC_BASE_URL", raising=False)
+    assert main(["complete", "hi", "--no-stdin", "-q", *words]) == 2
+    out, err = capfd.readouterr()
+    assert said in err and err.startswith("claude-cli: ") and err.count("\n") == 1
+    assert "CANARY" not in err
+    if "--json" not in words:
+        assert out == ""
+        form = ["--format", "json"] if "--format" not in words else []
+        assert main(["complete", "hi", "--no-stdin", "-q", *form, *words]) == 2
+        out, _ = capfd.readouterr()
+        if form:
+            assert json.loads(out)["error"]["code"] == "usage"
+
+
+def test_a_key_typed_as_a_word_is_not_repeated(capfd):
+    """Who pastes a key into the wrong place must not find it in a log too."""
+    for words in (["sk-ant-api03-CANARY"], ["complete", "hi", "-O", "sk-ant-api03-CANARY", "--json"]):
+        assert main(words) == 2
+        assert "CANARY" not in "".join(capfd.readouterr())
+
+
+def test_help_of_each_command(capfd):
+    """Every command explains itself on standard output; the hidden aliases do too, but no list shows them."""
+    for name in [*COMMANDS, "ask", "doctor"]:
+        assert main([name, "--help"]) == 0
+        out, err = capfd.readouterr()
+        assert out.startswith("Usage: claude-cli ") and err == ""
+    assert main(["--help"]) == 0
+    out, _ = capfd.readouterr()
+    assert all(name in out for name in COMMANDS)
+    assert "ask" not in out.split() and "doctor" not in out.split()
+
+
+def test_no_argument_on_a_terminal_is_short_help(claude):
+    """Three examples, in place of a silent wait; in place of a whole manual."""
+    done = claude(stdin="terminal", out="terminal")
+    assert done.status == 0
+    assert done.out.count("claude-cli complete") == 3 and len(done.out.splitlines()) < 10
+
+
+def test_no_prompt_is_an_error_with_an_example(claude, simulator):
+    """`claude-cli complete` alone: an example, no silent wait, nothing sent."""
+    for how in ({"stdin": "terminal", "out": "terminal"}, {}):
+        claude("complete", **how).failed(2, 'for example: claude-cli complete "')
+    claude("complete", "-q", stdin=b" \n").failed(2, "there is no prompt")
+    assert simulator.requests == []
+
+
+def test_bare_prompts_are_answered(claude, simulator):
+    """The forms without a command ask the model, and the options in front of them count."""
+    for words, how, text, model in [
+        (["two words"], {}, "two words", "claude-sonnet-5-5"),
+        ([], {"stdin": b"piped words"}, "piped words", "claude-sonnet-5-5"),
+        (["-p", "prompt"], {}, "prompt", "claude-sonnet-5-5"),
+        (["-m", "opus", "two words"], {}, "two words", "claude-opus-5-5"),
+        (["-m", "haiku"], {"stdin": b"piped"}, "piped", "claude-haiku-5-5"),
+    ]:
+        done = claude(*words, **how)
+        assert (done.status, done.err) == (0, "")
+        assert simulator.requests[-1].json["messages"] == [{"role": "user", "content": text}]
+        assert simulator.requests[-1].json["model"] == model
+
+
+def test_the_version_is_answered_by_both_names(claude):
+    """`--version`, `-V`, and as an option of the group."""
+    for words in (["--version"], ["-V"]):
+        done = claude(*words, CLAUDE_CLI_OFFLINE="nonsense")
+        assert done.status == 0 and done.out.startswith("claude-cli 0.") and done.err == ""
+    assert claude("--version", out="terminal").status == 0

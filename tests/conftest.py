@@ -1,0 +1,19 @@
+"""What every test starts from: an environment without anybody's keys, proxies, certificates and settings."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+_OURS = ("ANTHROPIC_", "CLAUDE_CLI_")
+_FOREIGN = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUEST_METHOD")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch, tmp_path_factory):
+    """Nothing of the machine's own may decide a test, and nothing a test keeps may stay on the machine."""
+    for name in list(os.environ):
+        if name.upper().startswith(_OURS) or name.upper() in _FOREIGN:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("CLAUDE_CLI_HOME", str(tmp_path_factory.getbasetemp() / "claude-cli-home"))

@@ -1,0 +1,54 @@
+"""The Python of the documentation runs: what a reader copies has to work."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from claude_cli.simulator import BackgroundSimulator
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def blocks(page: str) -> list[str]:
+    """The Python blocks of a page, in order."""
+    return re.findall(r"^```python\n(.*?)^```$", (ROOT / page).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def simulator(monkeypatch):
+    """A simulated API, found as the real one is: by the environment."""
+    with BackgroundSimulator() as running:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", running.url)
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-test-key")
+        yield running
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+def test_the_first_example_prints_an_answer(page, simulator, capsys):
+    """It is the one everybody copies."""
+    exec(compile(blocks(page)[0], page, "exec"), {"__name__": "example"})
+    assert "simulated" in capsys.readouterr().out
+    assert len(simulator.requests) == 1
+
+
+def test_the_example_with_retries_completes(simulator):
+    """The last line of the block is the answer; the top level of a file cannot await, so it gets a function."""
+    source = blocks("docs/python.md")[1]
+    body = "".join(f"    {line}\n" for line in source.splitlines())
+    names: dict[str, Any] = {}
+    exec(compile(f"async def example():\n{body}    return completion", "example", "exec"), names)
+    assert asyncio.run(names["example"]()).stop_reason == "end_turn"
+
+
+def test_the_example_plugin_answers():
+    """A plugin's author starts from it."""
+    names: dict[str, Any] = {}
+    exec(compile(blocks("docs/python.md")[2], "plugin", "exec"), names)
+    answer = asyncio.run(names["ParrotProvider"]().generate_completion("parrot-1", "Hello there"))
+    assert answer["text"] == "Hello there"
+    assert answer["stop_reason"] == "end_turn"

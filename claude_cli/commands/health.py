@@ -60,7 +60,7 @@ def _about(provider: LLMProvider) -> dict[str, Any]:
     return {
         "key": f"from {key.source}" if key else "none",
         "base_url": target.origin + target.prefix,
-        "tls": "certificate checked" if target.scheme == "https" else "none (plain http to this machine)",
+        "tls": "required, with a trusted certificate" if target.scheme == "https" else "none (plain http)",
         "api_version": provider.config.api_version,
     }
 

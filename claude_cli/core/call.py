@@ -7,6 +7,7 @@ failed try may be made again or handed to another model. After that nothing is e
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NoReturn
@@ -72,13 +73,14 @@ class Surroundings:
 class Call:
     """The state of one call. Use it as a driver does: `begin`, then `receive`/`ended`/`failed`, then `close`."""
 
-    def __init__(self, request: ChatRequest, policy: CallPolicy, around: Surroundings, *, name: str = "1") -> None:
-        """Prepare a call of `request`; `name` stands in telemetry for all its tries."""
+    def __init__(self, request: ChatRequest, policy: CallPolicy, around: Surroundings, *, name: str = "") -> None:
+        """Prepare a call of `request`; `name` stands in telemetry for all its tries, a random word unless given."""
         self.request = request
         self.started_at = around.clock()
         self.first_text_at: float | None = None
         self._asked = request
-        self._policy, self._around, self._name = policy, around, name
+        self._policy, self._around, self._name = policy, around, name or os.urandom(4).hex()
+        self._request_id: str | None = None
         self._legs = Legs()
         self._fallbacks = list(policy.fallbacks)
         self._attempt = 1
@@ -115,10 +117,11 @@ class Call:
 
     def receive(self, events: Sequence[Event]) -> Sequence[Event]:
         """Take what one read brought; returns what may go on to the user."""
-        if self._around.emitter:
-            self._emit("StreamChunk", events=len(events))
+        brought = len(events)
         if not self._handed_on:
             events = self._hold(events)
+        if self._around.emitter:
+            self._emit("StreamChunk", events=brought)
         if not events:
             return events
         events = self._legs.add(events)
@@ -130,6 +133,7 @@ class Call:
         for number, event in enumerate(events):
             if isinstance(event, MessageStart):
                 self._held = [event]
+                self._request_id = event.request_id
             # Pings only say that somebody is there; hours of them must not pile up here.
             elif not isinstance(event, Ping):
                 self._handed_on = True
@@ -158,7 +162,11 @@ class Call:
     def _try_anew(self, request: ChatRequest) -> None:
         self.request = request
         self._attempt = 1
+        self._forget_try()
+
+    def _forget_try(self) -> None:
         self._held = []
+        self._request_id = None
 
     @property
     def going_on(self) -> bool:
@@ -189,6 +197,7 @@ class Call:
         """
         if not isinstance(error, ProviderError):
             raise error
+        self._request_id = error.request_id or self._request_id
         self._report(error)
         if self._handed_on:
             self._give_up(error)
@@ -205,7 +214,7 @@ class Call:
         self._around.notify(Notice("retry", f"{error}; trying again in {wait:.1f} s{twice}", changes_result=False))
         self._announce(error, wait, self.request.model)
         self._attempt += 1
-        self._held = []
+        self._forget_try()
         return wait
 
     def _report(self, error: ProviderError) -> None:
@@ -214,8 +223,7 @@ class Call:
         if self._around.emitter:
             self._emit(
                 "CallError",
-                code=error.code, status=error.status, request_id=error.request_id, message=str(error),
-                attempt=self._attempt,
+                code=error.code, status=error.status, message=str(error), attempt=self._attempt,
             )  # fmt: skip
 
     def _fall_back(self, error: ProviderError) -> None:
@@ -257,7 +265,7 @@ class Call:
         first = None if self.first_text_at is None else round((self.first_text_at - self.started_at) * 1000)
         self._emit(
             "RequestStop",
-            request_id=done.request_id, stop_reason=done.stop_reason, input_tokens=done.usage.total_input_tokens,
+            stop_reason=done.stop_reason, input_tokens=done.usage.total_input_tokens,
             output_tokens=done.usage.output_tokens, duration_ms=round((now - self.started_at) * 1000), ttft_ms=first,
         )  # fmt: skip
 
@@ -274,4 +282,5 @@ class Call:
         around = self._around
         assert around.emitter is not None
         event = getattr(telemetry, kind)
-        around.emitter.emit(event(provider=around.provider, model=self.request.model, call=self._name, **members))
+        about = {"provider": around.provider, "model": self.request.model, "call": self._name}
+        around.emitter.emit(event(**about, request_id=self._request_id, **members))

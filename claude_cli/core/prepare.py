@@ -34,7 +34,7 @@ def surroundings(
             from .telemetry import BreakerChanged
 
             model = name.partition("/")[2]
-            emitter.emit(BreakerChanged(provider=provider, model=model, call="", old=old, new=new))
+            emitter.emit(BreakerChanged(provider=provider, model=model, call="", request_id=None, old=old, new=new))
 
     board = BreakerBoard(clock=clock, limits=limits, changed=changed)
     return Surroundings(provider, clock, draw, board, emitter, notify)

@@ -17,12 +17,19 @@ from .redact import redact
 
 @dataclass(frozen=True, slots=True)
 class TelemetryEvent:
-    """Base of all: which provider, which model, which call (the same word for all tries of one call)."""
+    """Base of all events.
+
+    Attributes:
+        provider, model: who was asked.
+        call: the same word for all tries of one call, another for every other call.
+        request_id: the provider's id of the try; None until its response has come.
+    """
 
     NAME: ClassVar[str] = ""
     provider: str
     model: str
     call: str
+    request_id: str | None
 
     @property
     def name(self) -> str:
@@ -44,7 +51,6 @@ class RequestStop(TelemetryEvent):
     """A call ended well. Tokens as the API counts them; `ttft_ms`: start to first text, None without text."""
 
     NAME: ClassVar[str] = "request.stop"
-    request_id: str | None
     stop_reason: str | None
     input_tokens: int
     output_tokens: int
@@ -67,7 +73,6 @@ class CallError(TelemetryEvent):
     NAME: ClassVar[str] = "error"
     code: str
     status: int | None
-    request_id: str | None
     message: str
     attempt: int
 

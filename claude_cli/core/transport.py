@@ -11,7 +11,7 @@ import ssl
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import AsyncExitStack, aclosing, contextmanager
 from typing import Any, cast
 
 from .address import Endpoint, Proxy, endpoint, proxy_for
@@ -105,21 +105,29 @@ class Transport:
 
     async def _send(self, request: HttpRequest, watch: Watch) -> httpx.Response:
         """The response's head. A kept connection that died before any byte gets one more try, at once."""
-        for last_try in (False, True):
-            fresh: list[str] = []
-            sent = self._request(request, fresh)
-            try:
-                async with asyncio.timeout(watch.limit()):
-                    return await self._client.send(sent, stream=True)
-            except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
-                if fresh or last_try:
-                    raise
-        raise AssertionError("the second try returns or raises")
+        opened: list[str] = []
+        try:
+            return await self._send_once(request, watch, opened)
+        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+            if opened:
+                raise
+            return await self._send_once(request, watch, opened)
 
-    def _request(self, request: HttpRequest, fresh: list[str]) -> httpx.Request:
+    async def _send_once(self, request: HttpRequest, watch: Watch, opened: list[str]) -> httpx.Response:
+        async with AsyncExitStack() as cleaning:
+            # httpcore 1.0.9 leaves its socket open when it is cancelled in the midst of a TLS handshake.
+            sent = self._request(request, opened, cleaning)
+            async with asyncio.timeout(watch.limit()):
+                response = await self._client.send(sent, stream=True)
+            cleaning.pop_all()
+            return response
+
+    def _request(self, request: HttpRequest, opened: list[str], cleaning: AsyncExitStack) -> httpx.Request:
         async def trace(name: str, info: Mapping[str, Any]) -> None:
             if name == "connection.connect_tcp.started":
-                fresh.append(name)
+                opened.append(name)
+            elif name == "connection.connect_tcp.complete":
+                cleaning.push_async_callback(info["return_value"].aclose)
 
         headers = [("user-agent", self._agent), *request.headers]
         if request.credential:

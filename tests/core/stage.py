@@ -61,6 +61,7 @@ class Stage:
     policy: CallPolicy = field(default_factory=CallPolicy)
     request: ChatRequest = OPUS
     listens: bool = False
+    name: str = "7"
     seconds_a_try: float = 1.0
 
     def __post_init__(self) -> None:
@@ -79,7 +80,7 @@ class Stage:
             Emitter(self.heard.append) if self.listens else Emitter(),
             self.notices.append,
         )
-        self.call = Call(self.request, self.policy, self.around, name="7")
+        self.call = Call(self.request, self.policy, self.around, name=self.name)
 
     def play(self, *tries: Sequence[object]) -> Stage:
         """Run the call to its end, as `client.py` and `blocking.py` do."""

@@ -377,18 +377,19 @@ def test_what_is_told_of_a_call():
     stage = Stage(CallPolicy(on_truncate="continue"), listens=True)
     stage.play([DOWN], [[start(), *words("Hel")], end("max_tokens")], [[start(2), *words("lo"), *end()]])
     common = {"provider": "anthropic", "model": "opus", "call": "7"}
+    failed, first, second = ({**common, "request_id": name} for name in ("req_x", "req_1", "req_2"))
+    before = {**common, "request_id": None}
     assert stage.heard == [
-        RequestStart(**common, attempt=1, leg=1),
-        CallError(**common, code="overloaded", status=529, request_id="req_x", message="Overloaded", attempt=1),
-        Retry(**common, attempt=1, wait_s=0.5, next_model="opus", maybe_billed=False),
-        RequestStart(**common, attempt=2, leg=1),
-        StreamChunk(**common, events=4),
-        StreamChunk(**common, events=2),
-        RequestStart(**common, attempt=1, leg=2),
-        StreamChunk(**common, events=6),
+        RequestStart(**before, attempt=1, leg=1),
+        CallError(**failed, code="overloaded", status=529, message="Overloaded", attempt=1),
+        Retry(**failed, attempt=1, wait_s=0.5, next_model="opus", maybe_billed=False),
+        RequestStart(**before, attempt=2, leg=1),
+        StreamChunk(**first, events=4),
+        StreamChunk(**first, events=2),
+        RequestStart(**before, attempt=1, leg=2),
+        StreamChunk(**second, events=6),
         RequestStop(
-            **common,
-            request_id="req_2",
+            **second,
             stop_reason="end_turn",
             input_tokens=20,
             output_tokens=10,
@@ -403,3 +404,13 @@ def test_a_call_without_text_has_no_first_text():
     """A tool call, or a refusal."""
     stage = Stage(listens=True).play([[start(), *end("refusal")]])
     assert [event.ttft_ms for event in stage.heard if isinstance(event, RequestStop)] == [None]
+
+
+def test_two_calls_can_be_told_apart():
+    """Many calls write into one log; what belongs together has one word."""
+    heard = []
+    for _ in range(2):
+        stage = Stage(listens=True, name="").play([[start(), *words("Hi"), *end()]])
+        heard.append({event.call for event in stage.heard})
+    assert [len(calls) for calls in heard] == [1, 1]
+    assert heard[0] != heard[1]

@@ -36,12 +36,11 @@ from claude_cli.core.telemetry import (
     log_file,
 )
 
-COMMON = {"provider": "anthropic", "model": "claude-opus-5-5", "call": "1"}
+COMMON = {"provider": "anthropic", "model": "claude-opus-5-5", "call": "1", "request_id": "req_1"}
 EVENTS = {
     "claude_cli.provider.anthropic.request.start": RequestStart(**COMMON, attempt=1, leg=1),
     "claude_cli.provider.anthropic.request.stop": RequestStop(
         **COMMON,
-        request_id="req_1",
         stop_reason="end_turn",
         input_tokens=12,
         output_tokens=9,
@@ -50,7 +49,7 @@ EVENTS = {
     ),
     "claude_cli.provider.anthropic.stream.chunk": StreamChunk(**COMMON, events=3),
     "claude_cli.provider.anthropic.error": CallError(
-        **COMMON, code="overloaded", status=529, request_id="req_1", message="Overloaded", attempt=1
+        **COMMON, code="overloaded", status=529, message="Overloaded", attempt=1
     ),
     "claude_cli.provider.anthropic.retry": Retry(
         **COMMON, attempt=1, wait_s=0.5, next_model="claude-opus-5-5", maybe_billed=False
@@ -62,7 +61,7 @@ IMAGE = base64.b64encode(bytes(range(256))).decode()
 
 
 def failure(message: str) -> CallError:
-    return CallError(**COMMON, code="x", status=None, request_id=None, message=message, attempt=1)
+    return CallError(**COMMON, code="x", status=None, message=message, attempt=1)
 
 
 @pytest.fixture
@@ -138,7 +137,7 @@ print("claude_cli.core.telemetry" in sys.modules)
 @pytest.mark.parametrize(
     ("listens", "expected"),
     [
-        pytest.param(True, [BreakerChanged("anthropic", "claude-opus-5-5", "", "closed", "open")], id="somebody"),
+        pytest.param(True, [BreakerChanged("anthropic", "claude-opus-5-5", "", None, "closed", "open")], id="somebody"),
         pytest.param(False, [], id="nobody"),
     ],
 )

@@ -79,9 +79,9 @@ class BlockingTransport:
                     events = exchange.feed(chunk)
                     if events:
                         yield events
-                    watch.heard(content=bool(events) and not only_pings(events))
                     if exchange.done:
                         break
+                    watch.heard(content=bool(events) and not only_pings(events))
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpcore.ProxyError,
                 httpcore.UnsupportedProtocol) as error:  # fmt: skip
             if self._backend.reused and not watch.reading and not isinstance(error, httpcore.TimeoutException):

@@ -107,9 +107,18 @@ class Watch:
         self._content = self.clock()
 
     def heard(self, *, content: bool) -> None:
-        """A part of the body came and was dealt with: pings, or (`content`) anything more."""
+        """A part of the body came and was dealt with: pings, or (`content`) anything more.
+
+        Raises:
+            TimedOutError: the time is over although something keeps coming, so that no read ever waits.
+        """
+        now = self.clock()
         if content:
-            self._content = self.clock()
+            self._content = now
+        if self.over or now >= self._content + self.timeouts.pings_only:
+            error = self.error()
+            error.request_id = self.request_id
+            raise error
 
     def limit(self) -> float:
         """Seconds the next step may take, at least a millisecond, so that it is the step that times out."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import ssl
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -19,25 +20,32 @@ _END_OF_HEAD = re.compile(rb"\n\r?\n")
 class Backend(httpcore.SyncBackend):
     """Opens sockets for httpcore, and knows whether a request had to."""
 
+    watch: Watch
+    reused: bool
+
     def __init__(self, connect_s: float) -> None:
         """Allow `connect_s` seconds for a connection."""
         self._connect_s = connect_s
-        self.reused = False
-        self.watch: Watch | None = None
 
     def begin(self, watch: Watch) -> None:
         """Another request starts: on a kept connection until `connect_tcp` says otherwise."""
         self.watch, self.reused = watch, True
 
-    def connect_tcp(self, *args: Any, **more: Any) -> httpcore.NetworkStream:
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
         """Connect, within the time for connecting and the call's own."""
         self.reused = False
-        more["timeout"] = self.left()
-        return Stream(super().connect_tcp(*args, **more), self)
+        return Stream(super().connect_tcp(host, port, self.left(), local_address, socket_options), self)
 
     def left(self) -> float:
         """Seconds that connecting may still take."""
-        return min(self._connect_s, self.watch.limit()) if self.watch else self._connect_s
+        return min(self._connect_s, self.watch.limit())
 
 
 class Stream(httpcore.NetworkStream):
@@ -64,21 +72,22 @@ class Stream(httpcore.NetworkStream):
         if self._rest:
             rest, self._rest = self._rest, b""
             return rest
-        return self._inner.read(READ_BYTES, self._backend.watch.limit() if self._backend.watch else None)
+        return self._inner.read(READ_BYTES, self._backend.watch.limit())
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send, within the same clocks."""
         self._last = b""
-        self._inner.write(buffer, self._backend.watch.limit() if self._backend.watch else timeout)
+        self._inner.write(buffer, self._backend.watch.limit())
 
     def close(self) -> None:
         """Close the socket."""
         self._inner.close()
 
-    def start_tls(self, *args: Any, **more: Any) -> httpcore.NetworkStream:
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
         """The same socket, encrypted; the handshake belongs to the time for connecting."""
-        more["timeout"] = self._backend.left()
-        return Stream(self._inner.start_tls(*args, **more), self._backend)
+        return Stream(self._inner.start_tls(ssl_context, server_hostname, self._backend.left()), self._backend)
 
     def get_extra_info(self, info: str) -> Any:
         """What the socket says of itself; it is not idle while something of it waits to be read."""

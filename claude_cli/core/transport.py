@@ -95,7 +95,8 @@ class Transport:
                     events = exchange.feed(chunk)
                     if events:
                         yield events
-                    watch.heard(content=bool(events) and not only_pings(events))
+                    if not exchange.done:
+                        watch.heard(content=bool(events) and not only_pings(events))
                 await _drain(chunks)
         except (httpx.TransportError, httpx.InvalidURL, TimeoutError) as error:
             raise translate(error, self._target, proxy=self._proxy, watch=watch) from error

@@ -51,6 +51,18 @@ def endless_pings(peer):
         peer.pause(0.005)
 
 
+def flood_of_pings(peer):
+    peer.answer(head(200) + frames(EVENTS[:1]))
+    while not peer.server.stopping.is_set():
+        peer.send(PING * 50)
+
+
+def flood_of_text(peer):
+    peer.answer(head(200) + frames(EVENTS[:3]))
+    while not peer.server.stopping.is_set():
+        peer.send(frames([{"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "x"}}]))
+
+
 @pytest.mark.parametrize(
     ("play", "near", "words", "text", "request_id"),
     [
@@ -62,6 +74,9 @@ def endless_pings(peer):
         ),
         pytest.param(
             endless_pings, {"pings_only": SOON}, "nothing but pings came for 0.04 s", "", REQUEST_ID, id="pings"
+        ),
+        pytest.param(
+            flood_of_pings, {"pings_only": SOON}, "nothing but pings came", "", REQUEST_ID, id="pings without a pause"
         ),
     ],
 )  # fmt: skip
@@ -82,7 +97,7 @@ def test_a_clock_runs_out(driver, serve, play, near, words, text, request_id):
 
 @pytest.mark.parametrize(
     "play",
-    [silent, silent_in_the_head, endless_hints, silent_in_the_body, endless_pings],
+    [silent, silent_in_the_head, endless_hints, silent_in_the_body, endless_pings, flood_of_pings, flood_of_text],
     ids=lambda play: play.__name__,
 )
 def test_the_deadline_of_the_call_ends_it_anywhere(driver, serve, play):

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
+import sys
 import threading
 
 import pytest
 
 from claude_cli.simulator import BackgroundSimulator
 
-from .conftest import environment, frame, start
+from .conftest import environment, frame
 
 pytestmark = pytest.mark.proof
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
 
 
+LAUNCHER = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(os.waitstatus_to_exitcode(status), usage.ru_maxrss)
+"""
+
+
 def run(arguments: list[str], env: dict[str, str]) -> tuple[int, float, bytes]:
-    """Exit status, peak memory in MB, standard error."""
-    process = start(arguments, env, stdout=subprocess.DEVNULL)
-    assert process.stderr
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stderr.close()
-    return process.returncode, usage.ru_maxrss / 1024, said
+    """Exit status, peak memory in MB, standard error.
+
+    A process inherits its parent's peak, and this one's is large: a small one starts the program.
+    """
+    command = [sys.executable, "-I", "-S", "-c", LAUNCHER, sys.executable, "-m", "claude_cli", *arguments]
+    done = subprocess.run(command, env=env, capture_output=True, timeout=100, check=True)
+    status, peak = done.stdout.split()
+    return int(status), int(peak) / 1024, done.stderr
 
 
 def test_a_line_of_100_megabytes_is_refused_in_little_memory(tmp_path):

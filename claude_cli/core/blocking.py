@@ -86,7 +86,8 @@ class BlockingTransport:
                 httpcore.UnsupportedProtocol) as error:  # fmt: skip
             if self._backend.reused and not watch.reading and not isinstance(error, httpcore.TimeoutException):
                 raise _DeadConnectionError from error
-            raise translate(error, self._target, proxy=self._proxy, watch=watch) from error
+            failed = translate(error, self._target, watch=watch, proxy=self._proxy, key=request.credential)
+            raise failed from failed.__cause__
         last = exchange.end()
         if last:
             yield last

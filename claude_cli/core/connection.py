@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from .address import Endpoint, Proxy
 from .errors import ConnectionFailedError, ProtocolError, ProviderError, TimedOutError, UsageError
 from .harmless import one_line
-from .redact import redact
+from .redact import Credential, redact
 
 if TYPE_CHECKING:
     import ssl
@@ -155,10 +155,17 @@ def deadline_error() -> TimedOutError:
     return TimedOutError("the time allowed for the whole call (--timeout) is over", retryable=False)
 
 
-def translate(error: Exception, target: Endpoint, *, watch: Watch, proxy: Proxy | None = None) -> ProviderError:
-    """Our error for one of the HTTP library's. httpx and httpcore name theirs alike, so one table serves both."""
+def translate(
+    error: Exception, target: Endpoint, *, watch: Watch, proxy: Proxy | None = None, key: Credential | None = None
+) -> ProviderError:
+    """Our error for one of the HTTP library's. httpx and httpcore name theirs alike, so one table serves both.
+
+    Its cause is set, except where that quotes the server, who may quote the `key`.
+    """
     found = _translated(error, target, watch, proxy)
     found.request_id = watch.request_id
+    found.args = (redact(str(found), [key.secret] if key else ()),)
+    found.__cause__ = None if isinstance(found, ProtocolError) else error
     return found
 
 

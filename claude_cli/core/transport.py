@@ -99,7 +99,8 @@ class Transport:
                         watch.heard(content=bool(events) and not only_pings(events))
                 await _drain(chunks)
         except (httpx.TransportError, httpx.InvalidURL, TimeoutError) as error:
-            raise translate(error, self._target, proxy=self._proxy, watch=watch) from error
+            failed = translate(error, self._target, watch=watch, proxy=self._proxy, key=exchange.request.credential)
+            raise failed from failed.__cause__
         last = exchange.end()
         if last:
             yield last

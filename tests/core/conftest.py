@@ -14,15 +14,20 @@ from typing import Any
 import pytest
 import trustme
 
-from claude_cli.core.blocking import BlockingTransport
+from claude_cli.core.blocking import BlockingTransport, run
+from claude_cli.core.call import Call, CallPolicy
+from claude_cli.core.client import Client
 from claude_cli.core.connection import Timeouts
 from claude_cli.core.errors import ClaudeError
 from claude_cli.core.events import Event, fold
 from claude_cli.core.exchange import Exchange
-from claude_cli.core.messages import ChatRequest, LLMOptions, Message, text_block
+from claude_cli.core.messages import ChatRequest, LLMOptions, Message, Notice, text_block
+from claude_cli.core.prepare import surroundings
 from claude_cli.core.providers.anthropic import AnthropicProvider, ProviderConfig
 from claude_cli.core.redact import credential
+from claude_cli.core.telemetry import Emitter, TelemetryEvent
 from claude_cli.core.transport import Transport
+from claude_cli.simulator import BackgroundSimulator
 
 from ..loopback import WAIT_S, Loopback, Peer
 
@@ -172,3 +177,77 @@ def authority(tmp_path_factory) -> Authority:
     ca = trustme.CA()
     ca.cert_pem.write_to_path(str(file))
     return Authority(ca, file)
+
+
+@dataclass
+class Caller:
+    """Makes whole calls, with retries and all, by one of the drivers: `Client` or the blocking `run`.
+
+    Attributes:
+        waits: seconds that were to be slept between tries.
+        told: telemetry events.
+        notices: what the user was told.
+    """
+
+    kind: str
+    waits: list[float] = field(default_factory=list)
+    told: list[TelemetryEvent] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    answer: Answer = field(default_factory=Answer)
+
+    def call(
+        self, url: str, policy: CallPolicy | None = None, *, request: ChatRequest = REQUEST, key: str = "test-key",
+        until_text: bool = False,
+    ) -> Call:  # fmt: skip
+        """The call, when it is over, or (`until_text`) left at its first text; what came of it is in `answer`."""
+        around = surroundings("anthropic", draw=lambda: 0.0, emitter=Emitter(self.told.append), notify=self._note)
+        config = ProviderConfig(credential(key, source="the test"), url, timeouts=PATIENT, environ={})
+        provider, call = AnthropicProvider.configured(config), Call(request, policy or CallPolicy(), around)
+        try:
+            if self.kind == "blocking":
+                self._blocking(provider, call, until_text)
+            else:
+                asyncio.run(self._async(provider, call, around, until_text))
+        except ClaudeError as error:
+            self.answer.error = error
+        return call
+
+    def _note(self, notice: Notice) -> None:
+        self.notices.append(notice)
+
+    def _blocking(self, provider, call, until_text) -> None:
+        with (
+            closing(provider.blocking_transport()) as transport,
+            closing(run(call, transport, provider.exchange, sleep=self.waits.append)) as batches,
+        ):
+            for events in batches:
+                self.answer.events += events
+                if until_text and self.answer.text:
+                    break
+
+    async def _async(self, provider, call, around, until_text) -> None:
+        async def sleep(seconds: float) -> None:
+            self.waits.append(seconds)
+
+        async with provider, aclosing(Client(provider, around, sleep=sleep).run(call)) as batches:
+            async for events in batches:
+                self.answer.events += events
+                if until_text and self.answer.text:
+                    break
+
+
+@pytest.fixture(params=["blocking", "async"])
+def caller(request) -> Caller:
+    """Each of the two drivers of a call."""
+    return Caller(request.param)
+
+
+@pytest.fixture
+def simulate() -> Iterator[Callable[..., BackgroundSimulator]]:
+    """Starts simulators with a script; all are stopped at the end of the test."""
+    with ExitStack() as stack:
+
+        def start(*steps: Mapping[str, Any], **options: Any) -> BackgroundSimulator:
+            return stack.enter_context(BackgroundSimulator(script=steps, **options))
+
+        yield start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from itertools import pairwise
 
 import httpcore
 import pytest
@@ -191,7 +192,7 @@ def test_certificates_that_are_none(tmp_path):
     """A file of something else is named."""
     file = tmp_path / "ca.pem"
     file.write_text("no certificate")
-    with pytest.raises(UsageError, match="ca.pem cannot be read"):
+    with pytest.raises(UsageError, match=r"ca\.pem cannot be read"):
         tls_context({"SSL_CERT_FILE": str(file)})
 
 
@@ -271,7 +272,7 @@ def test_the_deadline_of_the_call_goes_before_the_clocks_of_the_try(clock):
 # ------------------------------------------------------------------------------------------------ words
 def chained(*errors: BaseException) -> BaseException:
     """The first error, caused by the second, and so on."""
-    for error, cause in zip(errors, errors[1:], strict=False):
+    for error, cause in pairwise(errors):
         error.__cause__ = cause
     return errors[0]
 

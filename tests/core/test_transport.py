@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
+from claude_cli.core import transport
 from claude_cli.core.errors import ConnectionFailedError, ProtocolError, RequestRejectedError, StreamInterruptedError
 from claude_cli.core.events import MessageDone
 from claude_cli.core.providers.anthropic import AnthropicProvider, ProviderConfig
@@ -325,6 +327,17 @@ def test_who_sends_more_after_the_end_is_left(driver, serve):
     assert (answer.error, answer.text) == (None, TEXT)
 
 
+def test_an_end_that_stays_away_is_not_waited_for(driver, serve):
+    """The last event has come: whether the body ends behind it is only about using the connection again."""
+
+    def play(peer):
+        peer.answer(head(200, "content-length: 100000") + frames())
+        peer.wait()
+
+    answer = driver.ask(serve(play).url)
+    assert (answer.error, answer.text) == (None, TEXT)
+
+
 # ------------------------------------------------------------------------------------------------ cuts
 @pytest.mark.parametrize("how", ["closed", "reset"])
 @pytest.mark.parametrize("framing", ["length", "chunked", "close"])
@@ -425,6 +438,18 @@ def test_a_fresh_connection_that_dies_is_not_tried_again(driver, serve):
     assert isinstance(error, ConnectionFailedError)
     assert error.kind == "broken"
     assert server.connections == len(server.requests) == 1
+
+
+# ------------------------------------------------------------------------------------------------ loading
+@pytest.mark.parametrize("there", [False, True])
+def test_httpx_is_loaded_without_its_command_line(monkeypatch, there):
+    """With click installed it would bring a hundred modules; one that is loaded already stays as it is."""
+    monkeypatch.delitem(sys.modules, "httpx._main", raising=False)
+    if there:
+        monkeypatch.setitem(sys.modules, "httpx._main", sys)
+    with transport._without_its_command_line():
+        assert sys.modules["httpx._main"] is (sys if there else None)
+    assert ("httpx._main" in sys.modules) is there
 
 
 # ------------------------------------------------------------------------------------------------ leaving

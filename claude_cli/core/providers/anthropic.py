@@ -72,7 +72,7 @@ def environment_key(environ: Mapping[str, str]) -> Credential | None:
 
 
 class AnthropicProvider(LLMProvider):
-    """Claude, over the Messages API. Connections are kept until `aclose`."""
+    """Claude, over the Messages API. Connections are kept until `aclose`, or the end of `async with`."""
 
     PROVIDER_NAME: ClassVar[str] = "anthropic"
     DISPLAY_NAME: ClassVar[str] = "Anthropic Claude"
@@ -221,8 +221,7 @@ class AnthropicProvider(LLMProvider):
         for _ in range(100):  # a server that always promises more pages is not followed for ever
             page = self.models_exchange(after)
             async with aclosing(self._async_transport().events(page)) as batches:
-                async for _events in batches:
-                    pass
+                await anext(batches, None)  # no events come of JSON: this runs it to its end
             found += models_of(page.value)
             after = str(page.value.get("last_id") or "")
             if not page.value.get("has_more") or not after:

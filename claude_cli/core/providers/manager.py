@@ -53,6 +53,9 @@ class PluginManager:
             raise UsageError(f"provider {name!r} ({point.value}) cannot be loaded: {redact(str(error))}") from error
         if not (isinstance(found, type) and issubclass(found, LLMProvider)):
             raise UsageError(f"provider {name!r} ({point.value}) is no LLMProvider")
+        missing = getattr(found, "__abstractmethods__", None)
+        if missing:
+            raise UsageError(f"provider {name!r} ({point.value}) lacks {', '.join(sorted(missing))}")
         return found
 
     def list_providers(self) -> list[dict[str, Any]]:

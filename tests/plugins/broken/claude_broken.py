@@ -1,0 +1,32 @@
+"""Plugins that are none, or only half of one."""
+
+from __future__ import annotations
+
+from claude_cli import LLMProvider
+
+
+class NoProvider:
+    """Has the right name and nothing else."""
+
+    API_KEY_NAME = "PARROT_KEY"
+
+
+class Half(LLMProvider):
+    """Forgot what a provider has to write."""
+
+    API_KEY_NAME = "PARROT_KEY"
+
+
+class Start(LLMProvider):
+    """Loads, and fails when it is made."""
+
+    API_KEY_NAME = "ANOTHER_KEY"
+
+    def __init__(self, *arguments: object) -> None:
+        raise KeyError("PARROT_HOME")
+
+    async def stream(self, request):
+        yield
+
+    async def get_available_models(self):
+        return []

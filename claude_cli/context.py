@@ -57,7 +57,7 @@ class Overrides:
 class Context:
     """The surroundings of one command."""
 
-    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     overrides: Overrides = field(default_factory=Overrides)
     notices: list[Notice] = field(default_factory=list)
     on_notice: Callable[[Notice], None] = lambda notice: None

@@ -14,7 +14,7 @@ from . import _options as options
 
 if TYPE_CHECKING:
     from ..core.providers.anthropic import AnthropicProvider
-    from ..core.providers.base import LLMProvider
+    from ..core.providers.base import Health, LLMProvider
 
 
 def command(
@@ -79,7 +79,11 @@ def _asked(provider: LLMProvider, timeout_s: float) -> dict[str, Any]:
         return {"models": found, "latency_ms": round((time.monotonic() - start) * 1000)}
     import asyncio
 
-    health = asyncio.run(provider.health_check())
+    async def check() -> Health:
+        async with provider:
+            return await provider.health_check()
+
+    health = asyncio.run(check())
     if health.error:
         raise health.error
     return {"detail": health.detail, "latency_ms": health.latency_ms}

@@ -131,7 +131,7 @@ def _proxy(address: str, source: str) -> Proxy:
     if parts.scheme not in ("http", "https") or not host:
         # Its value is not shown: what cannot be taken apart may hold its password anywhere.
         kind = "a SOCKS proxy" if parts.scheme.startswith("socks") else "something else"
-        raise UsageError(f"{source} names {kind}; it takes http://[user:password@]host:port, or https://…")
+        raise UsageError(f"{source} names {kind}; it takes an address like http://host:port")
     plain = Endpoint(parts.scheme, host, port or (443 if parts.scheme == "https" else 80), "")
     auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
     return Proxy(plain.origin, auth)

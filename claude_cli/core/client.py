@@ -73,7 +73,9 @@ class Client:
         """The next batch, None at the end; waits no longer than the call may take."""
         left = None if call.deadline is None else max(call.deadline - self.around.clock(), 0.001)
         try:
-            async with asyncio.timeout(left):
+            async with asyncio.timeout(left) as limit:
                 return await anext(batches, None)
         except TimeoutError as error:
+            if not limit.expired():
+                raise  # the provider's own, which has nothing to do with ours
             raise deadline_error() from error

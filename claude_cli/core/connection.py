@@ -197,16 +197,20 @@ def _connect_error(error: Exception, where: str, proxy: Proxy | None) -> Provide
             f"{shown} shows a certificate that is not trusted ({reason}); a private CA goes into SSL_CERT_FILE",
             kind="untrusted",
         )
-    if proxy:
-        return ConnectionFailedError(
-            f"no connection to {where} through the proxy {proxy.url}: {_cause(error)}", kind="proxy"
-        )
+    kind = "proxy" if proxy else "broken"
     if any(isinstance(cause, socket.gaierror) for cause in causes):
-        host = where.rpartition(":")[0]
-        return ConnectionFailedError(f"{host} was not found; check the base URL and the network", kind="unresolved")
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        return ConnectionFailedError(f"{where} refused the connection; is the server running?", kind="refused")
-    return ConnectionFailedError(f"no connection to {where}: {_cause(error)}", kind="broken")
+        kind = "unresolved"
+    elif any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        kind = "refused"
+    if proxy:
+        words = f"no connection to {where} through the proxy {proxy.url}: {_cause(error)}"
+    elif kind == "unresolved":
+        words = f"{where.rpartition(':')[0]} was not found; check the base URL and the network"
+    elif kind == "refused":
+        words = f"{where} refused the connection; is the server running?"
+    else:
+        words = f"no connection to {where}: {_cause(error)}"
+    return ConnectionFailedError(words, kind=kind)
 
 
 def _chain(error: BaseException | None) -> list[BaseException]:

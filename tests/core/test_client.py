@@ -341,6 +341,8 @@ class Scripted(LLMProvider):
 
     async def stream_batches(self, request):
         for batch in self.batches:
+            if isinstance(batch, Exception):
+                raise batch
             if isinstance(batch, float):
                 await asyncio.sleep(batch)
             else:
@@ -369,6 +371,14 @@ def test_the_deadline_holds_for_every_provider():
     with pytest.raises(StreamInterruptedError, match="--timeout") as caught:
         asyncio.run(client.complete(REQUEST, CallPolicy(RetryPolicy(timeout_s=0.05))))
     assert caught.value.partial == "Hello"
+
+
+@pytest.mark.parametrize("timeout_s", [None, 60.0])
+def test_a_timeout_of_the_providers_own_is_not_the_deadline(timeout_s):
+    """A plugin that lets one of its library's errors through is not told to have run out of time."""
+    client = Client(Scripted(TimeoutError("the parrot's own")), surroundings("scripted"))
+    with pytest.raises(TimeoutError, match="parrot"):
+        asyncio.run(client.complete(REQUEST, CallPolicy(RetryPolicy(timeout_s=timeout_s))))
 
 
 def test_client_stream_gives_the_events_one_by_one():

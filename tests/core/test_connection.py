@@ -12,7 +12,7 @@ import pytest
 from claude_cli.core.address import Endpoint, check_plain_http, endpoint, proxy_for
 from claude_cli.core.connection import Timeouts, Watch, tls_context, translate
 from claude_cli.core.errors import TimedOutError, UsageError
-from claude_cli.core.redact import credential
+from claude_cli.core.redact import credential, redact
 
 HTTPS = endpoint("https://api.test")
 HTTP = endpoint("http://api.test")
@@ -142,6 +142,7 @@ def test_what_is_no_proxy_is_refused_by_the_name_of_its_variable(value):
     with pytest.raises(UsageError, match="HTTPS_PROXY") as caught:
         proxy_for(HTTPS, {"HTTPS_PROXY": value})
     assert "hunter2" not in str(caught.value)
+    assert redact(str(caught.value)) == str(caught.value), "it must be readable where it is shown"
 
 
 @pytest.mark.parametrize(

@@ -226,14 +226,49 @@ def test_a_proxy_that_refuses(driver, serve, authority, go, refuse, login, words
 
 
 def test_a_proxy_that_is_not_there(driver, authority):
-    """It is named as what it is: nobody looks for a mistake in the base URL."""
+    """It is named, so that nobody looks for a mistake in the base URL; like any host that refuses it is tried twice."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     environ = {"HTTPS_PROXY": f"http://me:hunter2@127.0.0.1:{port}", "SSL_CERT_FILE": str(authority.file)}
     error = driver.ask("https://api.test", environ=environ).error
-    assert error.kind == "proxy"
+    assert error.kind == "refused"
     assert f"through the proxy http://127.0.0.1:{port}: Connection refused" in str(error)
     assert "hunter" not in str(error)
+
+
+def test_a_proxy_whose_name_is_not_known(driver, monkeypatch):
+    """It is the proxy that was not found, and not the provider."""
+
+    def unknown(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    error = driver.ask("https://api.test", environ={"HTTPS_PROXY": "http://proxy.invalid:3128"}).error
+    assert error.kind == "unresolved"
+    assert "through the proxy http://proxy.invalid:3128: Name or service not known" in str(error)
+
+
+def test_a_proxy_that_hangs_up(driver, serve):
+    """Neither refused nor unresolved: something that may pass."""
+    proxy = serve(lambda peer: peer.reset())
+    error = driver.ask("https://api.test", environ={"HTTPS_PROXY": f"http://127.0.0.1:{proxy.port}"}).error
+    assert isinstance(error, ConnectionFailedError)
+    assert error.retryable
+    assert "api.test:443" in str(error)
+
+
+def test_a_proxy_that_cuts_the_handshake(driver, serve):
+    """After it had let us through: TLS with the host never came about."""
+
+    def play(peer):
+        peer.request()
+        peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        peer.socket.recv(1000)
+
+    proxy = serve(play)
+    error = driver.ask("https://api.test", environ={"HTTPS_PROXY": f"http://127.0.0.1:{proxy.port}"}).error
+    assert error.kind == "proxy"
+    assert f"through the proxy http://127.0.0.1:{proxy.port}" in str(error)
 
 
 @pytest.mark.parametrize("whose", ["host", "proxy"])

@@ -20,8 +20,8 @@ from .terminal.stdin import kind_of
 COMMANDS = {
     "complete": "Answer one prompt on standard output.",
     "models": "List the models this version knows.",
-    "health": "Check key, address and network with one free call.",
-    "simulate": "Run the built-in simulator of the Messages API on this machine, until Ctrl-C (status 130).",
+    "health": "Check key, address and network.",
+    "simulate": "Simulate the Messages API on this machine.",
 }
 ALIASES = {"ask": "complete", "doctor": "health"}
 EXAMPLES = """claude-cli: Claude in your terminal.
@@ -112,6 +112,8 @@ def route(words: Sequence[str]) -> list[str] | None:
     first, *rest = words
     if first in ALIASES:
         return [ALIASES[first], *rest]
+    if first == "help":
+        return [*rest[:1], "--help"]
     if first in COMMANDS or first in ("--help", "-h", "--version", "-V"):
         return [*words]
     if not first.startswith("-"):
@@ -137,8 +139,8 @@ def _no_command(word: str) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(word, [*COMMANDS, *ALIASES], 1)
-    meant = f"did you mean {near[0]}? " if near else ""
-    return f"there is no command {word!r}; {meant}A prompt of one word needs `complete`, a longer one quotes"
+    meant = f"did you mean {near[0]}? If it is a prompt:" if near else "if it is a prompt, quote it or say:"
+    return f"there is no command {word!r}; {meant} claude-cli complete {word}"
 
 
 def _report(error: Exception, words: Sequence[str]) -> int:

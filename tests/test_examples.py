@@ -36,13 +36,18 @@ def test_the_first_example_prints_an_answer(page, simulator, capsys):
     assert len(simulator.requests) == 1
 
 
-def test_the_example_with_retries_completes(simulator):
-    """The last line of the block is the answer; the top level of a file cannot await, so it gets a function."""
-    source = blocks("docs/python.md")[1]
-    body = "".join(f"    {line}\n" for line in source.splitlines())
-    names: dict[str, Any] = {}
-    exec(compile(f"async def example():\n{body}    return completion", "example", "exec"), names)
-    assert asyncio.run(names["example"]()).stop_reason == "end_turn"
+def test_the_example_with_telemetry_streams(simulator, capsys):
+    """Text and events, both printed."""
+    exec(compile(blocks("docs/python.md")[1], "example", "exec"), {"__name__": "example"})
+    out = capsys.readouterr().out
+    assert "simulated" in out
+    assert "RequestStop" in out
+
+
+def test_the_example_of_the_simulator_runs(capsys):
+    """It needs no environment: it starts its own."""
+    exec(compile(blocks("docs/simulator.md")[0], "example", "exec"), {"__name__": "example"})
+    assert capsys.readouterr().out == "Good day\nclaude-haiku-5-5\n"
 
 
 def test_the_example_plugin_answers():

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 import typer
 
-from ..core.errors import BillingError, ClaudeError, OutputError, ProviderError, UsageError
+from ..core.errors import BillingError, ClaudeError, OutputError, ProviderError, StreamInterruptedError, UsageError
 from ..core.redact import redact
 from ..terminal.console import STDERR, STDOUT, Console, is_terminal
 from ._outcome import Outcome
 
 _ADVICE = {
-    "authentication": "check the key",
+    "authentication": "check the key; `claude-cli health` says where it comes from",
     "permission": "use a key that may, or ask who manages the account",
     "billing": "see https://console.anthropic.com/settings/billing",
     "invalid_request": "-n shows the request",
@@ -58,8 +58,8 @@ def sentence(error: ClaudeError) -> str:
     """What happened, what to do about it, and the request's id where there is one."""
     text = str(error)
     advice = _ADVICE.get(error.code, "") if isinstance(error, ProviderError) and error.status else ""
-    if error.code == "stream_interrupted":
-        advice = _ADVICE[error.code]
+    if isinstance(error, StreamInterruptedError):
+        advice = _ADVICE[error.code] if error.partial else "no text had come; ask again"
     if error.retry_after_s and not isinstance(error, BillingError):
         advice = f"try again in {error.retry_after_s:,.0f} s"
     text = f"{text.rstrip('.')}; {advice}" if advice else text
@@ -85,7 +85,8 @@ def _usage(message: str) -> str:
 
 def _json_form(words: Sequence[str]) -> str:
     """ "json" or "jsonl" where the words ask for it, else "": asked only where they failed before they were used."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for number, word in enumerate(words):
+        following = words[number + 1] if number + 1 < len(words) else ""
         chosen = "json" if word == "--json" else following if word == "--format" else word.removeprefix("--format=")
         if chosen in ("json", "jsonl") and word.startswith("--"):
             return chosen

@@ -14,7 +14,7 @@ BaseUrl = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="
 Provider = Annotated[str | None, typer.Option("--provider", metavar="NAME", help="Provider plugin that answers. [default: anthropic, or the setting]")]  # fmt: skip # noqa: E501
 Offline = Annotated[bool, typer.Option("--offline", help="Let the built-in simulator answer: no key, no network.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only on standard error.")]
-Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say more on standard error; -vv adds tracebacks.")]  # fmt: skip # noqa: E501
+Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, show_default=False, help="Say more on standard error; -vv adds every read and tracebacks.")]  # fmt: skip # noqa: E501
 LogFile = Annotated[str | None, typer.Option("--log-file", metavar="PATH", help="Append what happens to PATH as JSON lines, keys and contents left out.")]  # fmt: skip # noqa: E501
 Timeout = Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="Time for the whole call with its retries. [default: none]")]  # fmt: skip # noqa: E501
 Colour = Annotated[str, typer.Option("--color", metavar="WHEN", help="Style standard error: auto, always or never.")]
@@ -39,7 +39,7 @@ def in_range(value: float | None, least: float, most: float, flag: str) -> None:
         UsageError: names the flag and the range.
     """
     if value is not None and not least <= value <= most:
-        bound = f"{least:g} or more" if most == float("inf") else f"{least:g} to {most:g}"
+        bound = f"{least:g} or more" if most >= 1e9 else f"{least:g} to {most:g}"
         raise UsageError(f"{flag} is {bound}, not {value:g}")
 
 

@@ -69,6 +69,13 @@ def judge(done: Completion, on_truncate: str) -> ClaudeError | None:
         return RefusedError(f"the model declined to answer{kind}{why}", request_id=done.request_id)
     if done.stop_reason in _CUT and on_truncate != "ok":
         return TruncatedError(_CUT[done.stop_reason], request_id=done.request_id)
+    if done.stop_reason == "tool_use":
+        names = ", ".join(str(block.get("name")) for block in done.content if block.get("type") == "tool_use")
+        return TruncatedError(
+            f"the answer is not complete: the model asked for a tool ({names}), and `complete` runs none",
+            code="tool_use",
+            request_id=done.request_id,
+        )
     return None
 
 

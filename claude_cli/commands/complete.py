@@ -32,7 +32,7 @@ def command(
     attach: Annotated[list[str] | None, typer.Option("--attach", "-a", "--image", "-i", metavar="PATH", help="Image or PDF: path, URL or '-'; repeatable.")] = None,  # noqa: E501
     max_tokens: Annotated[int | None, typer.Option("--max-tokens", metavar="N", help="Output tokens at most, thinking included. [default: 64,000 or the model's cap]")] = None,  # noqa: E501
     stop: Annotated[list[str] | None, typer.Option("--stop", metavar="TEXT", help="Stop before this text; repeatable.")] = None,  # noqa: E501
-    effort: Annotated[str | None, typer.Option("--effort", metavar="LEVEL", help="low, medium, high, xhigh or max. [default: the model's own]")] = None,  # noqa: E501
+    effort: Annotated[str | None, typer.Option("--effort", metavar="LEVEL", help="How hard to try: low, medium, high, xhigh or max. [default: the model's own]")] = None,  # noqa: E501
     thinking: Annotated[str | None, typer.Option("--thinking", metavar="on|off|TOKENS", help="Let the model think first. [default: the model's own]")] = None,  # noqa: E501
     show_thinking: Annotated[bool, typer.Option("--show-thinking", help="Show the thinking on standard error.")] = False,  # noqa: E501
     temperature: Annotated[float | None, typer.Option("--temperature", metavar="X", help="0 to 1; only older models take it.")] = None,  # noqa: E501

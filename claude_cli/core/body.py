@@ -67,7 +67,7 @@ class BodyDecoder:
             BodyError: before the body was whole.
         """
         if not self.done and self._state != "close":
-            raise BodyError("the connection closed in the middle of the answer")
+            raise BodyError("closed in the middle of the answer")
         self.done = True
 
     def _chunks(self, data: bytes) -> bytes:

@@ -98,7 +98,7 @@ def test_a_silent_server_is_left_in_time(claude, simulate):
 @pytest.mark.parametrize(
     ("step", "code", "words"),
     [
-        pytest.param({"cut_after": 8}, "stream_interrupted", ["connection closed"], id="cut"),
+        pytest.param({"cut_after": 8}, "stream_interrupted", ["broke: closed in the middle"], id="cut"),
         pytest.param({"cut_after": 8, "reset": True}, "stream_interrupted", ["incomplete"], id="reset"),
         pytest.param({"error_after": 8}, "stream_interrupted", ["Overloaded"], id="error event"),
         pytest.param({"message_stop": False}, "stream_interrupted", ["incomplete"], id="no last event"),
@@ -228,3 +228,35 @@ def test_a_bug_is_status_1_and_asks_for_a_report(claude, capfd, monkeypatch):
     assert '"code": "internal"' in out and "CANARY" not in out
     assert cli.main(["complete", "-q", "--", "-vv"]) == 1
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_tool_that_nobody_runs_is_no_end(claude, simulate):
+    """An empty answer with status 0 would be taken for one."""
+    simulate({"tool": "look_up", "stop_reason": "tool_use"})
+    done = claude("complete", "hi")
+    assert (done.status, done.out) == (7, "")
+    assert "asked for a tool (look_up)" in done.err
+
+
+def test_an_answer_cut_before_its_first_word_says_so(claude, simulate):
+    """Not that something was printed."""
+    simulate({"say": "Half an answer", "cut_after": 6})
+    done = claude("complete", "hi")
+    assert (done.status, done.out) == (7, "")
+    assert "no text had come" in done.err
+
+
+def test_a_slip_in_a_models_name_gets_the_nearest(claude, simulate):
+    """The API only says the name back."""
+    simulate()
+    done = claude("complete", "-m", "sonet", "hi")
+    assert done.status == 4
+    assert "did you mean sonnet?" in done.err
+
+
+def test_no_tokens_at_all_warm_the_cache(claude, simulate):
+    """`--max-tokens 0` is the API's way to fill its cache; it is refused with a stream."""
+    simulator = simulate()
+    done = claude("complete", "--max-tokens", "0", "hi")
+    assert "stream" not in simulator.requests[0].json
+    assert done.status == 7

@@ -26,6 +26,8 @@ from claude_cli.core.errors import UsageError
         pytest.param(["doctor", "--json"], ["health", "--json"], id="doctor"),
         pytest.param(["complete", "-p"], ["complete", "-p"], id="behind a command -p is the command's"),
         pytest.param(["--version", "x"], ["--version", "x"], id="--version"),
+        pytest.param(["help"], ["--help"], id="help"),
+        pytest.param(["help", "complete"], ["complete", "--help"], id="help for a command"),
     ],
 )
 def test_what_words_mean(words, meant):
@@ -38,7 +40,7 @@ def test_what_words_mean(words, meant):
     [
         pytest.param(["modles"], "did you mean models?", id="the nearest command"),
         pytest.param(["docter"], "did you mean doctor?", id="or alias"),
-        pytest.param(["hello"], "A prompt of one word needs `complete`", id="a prompt of one word"),
+        pytest.param(["hello"], "claude-cli complete hello", id="a prompt of one word"),
         pytest.param(["--json", "models"], "claude-cli models --json", id="options before a command"),
         pytest.param(["-q", "doctor"], "claude-cli doctor -q", id="options before an alias"),
     ],
@@ -77,8 +79,8 @@ def test_what_is_not_built_yet_is_unknown(words, capfd):
         pytest.param(["--temperature", "nan"], "--temperature is 0 to 1, not nan", id="not a number"),
         pytest.param(["--top-p", "2"], "--top-p is 0 to 1", id="top-p"),
         pytest.param(["--top-k", "-1"], "--top-k is 0 or more", id="top-k"),
-        pytest.param(["--timeout", "0"], "--timeout is 0.001 to", id="no time at all"),
-        pytest.param(["--retry-for", "-1"], "--retry-for is 0 to", id="retry-for"),
+        pytest.param(["--timeout", "0"], "--timeout is 0.001 or more", id="no time at all"),
+        pytest.param(["--retry-for", "-1"], "--retry-for is 0 or more", id="retry-for"),
         pytest.param(["--retries", "-1"], "--retries is 0 or more", id="retries"),
         pytest.param(["--format", "rendered"], "choose auto, text, json or jsonl", id="a form not built yet"),
         pytest.param(["--effort", "huge"], "choose low, medium, high, xhigh or max", id="effort"),
@@ -179,3 +181,11 @@ def test_the_version_is_answered_by_both_names(claude):
         done = claude(*words, CLAUDE_CLI_OFFLINE="nonsense")
         assert done.status == 0 and done.out.startswith("claude-cli 0.") and done.err == ""
     assert claude("--version", out="terminal").status == 0
+
+
+def test_an_empty_pipe_without_a_word_is_a_usage_error(claude):
+    """`git diff | claude-cli` with nothing changed: no words at all, and nothing to ask."""
+    done = claude(stdin=b"")
+    assert done.status == 2
+    assert "there is no prompt" in done.err
+    assert "Traceback" not in done.err

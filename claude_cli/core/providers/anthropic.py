@@ -115,7 +115,9 @@ class AnthropicProvider(LLMProvider):
     def request_object(self, request: ChatRequest) -> dict[str, Any]:
         """The JSON object that `request` becomes; the model's name is resolved, nothing else is changed."""
         body = request_object(replace(request, model=self._models.resolve(request.model)))
-        if not body.get("stream") and body["max_tokens"] > MAX_UNSTREAMED_TOKENS:
+        if body["max_tokens"] == 0:
+            body.pop("stream", None)  # a warm-up of the cache has no answer to stream, and is refused with it
+        elif not body.get("stream") and body["max_tokens"] > MAX_UNSTREAMED_TOKENS:
             body["stream"] = True  # the fold makes one answer of it; unstreamed, the server would refuse
         return body
 
@@ -163,7 +165,7 @@ class AnthropicProvider(LLMProvider):
             if isinstance(error, NotFoundError) and successor:
                 return f" (retired; its successor is {successor})"
             if isinstance(error, NotFoundError) and self._models.find(model) is None:
-                return " (see `claude-cli models`)"
+                return f" (no model of that name is known here; {_nearest(model, self._models)}see `claude-cli models`)"
             return ""
 
         return words
@@ -241,6 +243,13 @@ class AnthropicProvider(LLMProvider):
         transport, self._transport = self._transport, None
         if transport is not None and transport.usable:
             await transport.aclose()
+
+
+def _nearest(model: str, known: Catalogue) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(model, known.names(), 1)
+    return f"did you mean {near[0]}? " if near else ""
 
 
 def models_of(page: Mapping[str, Any]) -> list[ModelInfo]:

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from .address import Endpoint, Proxy, endpoint, proxy_for
 from .connection import Timeouts, Watch, tls_context, translate
-from .errors import UsageError
+from .errors import ConnectionFailedError, UsageError
 from .events import Event
 from .exchange import Exchange, HttpRequest, auth_header, only_pings
 from .redact import redact
@@ -199,7 +199,8 @@ def fetch(url: str, max_bytes: int, *, environ: Mapping[str, str]) -> Fetched:
         max_bytes: the most its body may have.
         environ: names the proxy and what is trusted.
     Raises:
-        UsageError: it cannot be had, or is larger.
+        UsageError: it is not there, or is larger.
+        ConnectionFailedError: the network did not bring it; another time it may.
     """
     try:
         target, context = endpoint(url.partition("?")[0].partition("#")[0]), tls_context(environ)
@@ -224,4 +225,6 @@ def fetch(url: str, max_bytes: int, *, environ: Mapping[str, str]) -> Fetched:
                     raise UsageError(f"{redact(url)} comes too slowly; save it first, and give the file")
             return Fetched(str(response.url), response.headers.get("content-type"), bytes(body))
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise UsageError(f"{redact(url)} cannot be fetched: {redact(str(error)) or type(error).__name__}") from error
+        lost = isinstance(error, httpx.NetworkError | httpx.TimeoutException | httpx.ProtocolError | httpx.ProxyError)
+        failed = ConnectionFailedError if lost else UsageError
+        raise failed(f"{redact(url)} cannot be fetched: {redact(str(error)) or type(error).__name__}") from error

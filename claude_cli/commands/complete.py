@@ -24,34 +24,34 @@ FORMATS = ("auto", "text", "json", "jsonl")
 
 
 def command(
-    prompt: Annotated[str | None, typer.Argument(help="The prompt; '-' reads standard input, and none at all reads what is piped.", show_default=False)] = None,  # noqa: E501
+    prompt: Annotated[str | None, typer.Argument(help="The prompt; '-' reads standard input, and none at all reads what is piped.", show_default=False)] = None,
     model: options.ModelName = None,
     system: Annotated[str | None, typer.Option("--system", "-s", metavar="TEXT", help="System prompt.")] = None,
-    system_file: Annotated[str | None, typer.Option("--system-file", metavar="PATH", help="System prompt from a file.")] = None,  # noqa: E501
-    file: Annotated[list[str] | None, typer.Option("--file", "-f", metavar="PATH", help="Text file, folder, URL or '-' into the prompt; repeatable.")] = None,  # noqa: E501
-    attach: Annotated[list[str] | None, typer.Option("--attach", "-a", "--image", "-i", metavar="PATH", help="Image or PDF: path, URL or '-'; repeatable.")] = None,  # noqa: E501
-    max_tokens: Annotated[int | None, typer.Option("--max-tokens", metavar="N", help="Output tokens at most, thinking included. [default: 64,000 or the model's cap]")] = None,  # noqa: E501
-    stop: Annotated[list[str] | None, typer.Option("--stop", metavar="TEXT", help="Stop before this text; repeatable.")] = None,  # noqa: E501
-    effort: Annotated[str | None, typer.Option("--effort", metavar="LEVEL", help="How hard to try: low, medium, high, xhigh or max. [default: the model's own]")] = None,  # noqa: E501
-    thinking: Annotated[str | None, typer.Option("--thinking", metavar="on|off|TOKENS", help="Let the model think first. [default: the model's own]")] = None,  # noqa: E501
-    show_thinking: Annotated[bool, typer.Option("--show-thinking", help="Show the thinking on standard error.")] = False,  # noqa: E501
-    temperature: Annotated[float | None, typer.Option("--temperature", metavar="X", help="0 to 1; only older models take it.")] = None,  # noqa: E501
-    top_p: Annotated[float | None, typer.Option("--top-p", metavar="X", help="0 to 1; only older models take it.")] = None,  # noqa: E501
-    top_k: Annotated[int | None, typer.Option("--top-k", metavar="N", help="0 or more; only older models take it.")] = None,  # noqa: E501
-    service_tier: Annotated[str | None, typer.Option("--service-tier", metavar="TIER", help="auto or standard_only.")] = None,  # noqa: E501
-    option: Annotated[list[str] | None, typer.Option("--option", "-O", metavar="K=V", help="Any other field of the request; V is JSON where it parses, dots go deeper; repeatable.")] = None,  # noqa: E501
-    beta: Annotated[list[str] | None, typer.Option("--beta", metavar="NAME", help="Name for the anthropic-beta header; repeatable.")] = None,  # noqa: E501
-    strict: Annotated[bool, typer.Option("--strict", help="Refuse what the model does not take instead of adjusting it.")] = False,  # noqa: E501
-    on_truncate: Annotated[str, typer.Option("--on-truncate", metavar="DO", help="When the answer is cut: fail (status 7), continue (ask for the rest, 5 times at most) or ok.")] = "fail",  # noqa: E501
+    system_file: Annotated[str | None, typer.Option("--system-file", metavar="PATH", help="System prompt from a file.")] = None,
+    file: Annotated[list[str] | None, typer.Option("--file", "-f", metavar="PATH", help="Text file, folder, URL or '-' into the prompt; repeatable.")] = None,
+    attach: Annotated[list[str] | None, typer.Option("--attach", "-a", "--image", "-i", metavar="PATH", help="Image or PDF: path, URL or '-'; repeatable.")] = None,
+    max_tokens: Annotated[int | None, typer.Option("--max-tokens", metavar="N", help="Output tokens at most, thinking included. [default: 64,000 or the model's cap]")] = None,
+    stop: Annotated[list[str] | None, typer.Option("--stop", metavar="TEXT", help="Stop before this text; repeatable.")] = None,
+    effort: Annotated[str | None, typer.Option("--effort", metavar="LEVEL", help="How hard to try: low, medium, high, xhigh or max. [default: the model's own]")] = None,
+    thinking: Annotated[str | None, typer.Option("--thinking", metavar="on|off|TOKENS", help="Let the model think first. [default: the model's own]")] = None,
+    show_thinking: Annotated[bool, typer.Option("--show-thinking", help="Show the thinking on standard error.")] = False,
+    temperature: Annotated[float | None, typer.Option("--temperature", metavar="X", help="0 to 1; only older models take it.")] = None,
+    top_p: Annotated[float | None, typer.Option("--top-p", metavar="X", help="0 to 1; only older models take it.")] = None,
+    top_k: Annotated[int | None, typer.Option("--top-k", metavar="N", help="0 or more; only older models take it.")] = None,
+    service_tier: Annotated[str | None, typer.Option("--service-tier", metavar="TIER", help="auto or standard_only.")] = None,
+    option: Annotated[list[str] | None, typer.Option("--option", "-O", metavar="K=V", help="Any other field of the request; V is JSON where it parses, dots go deeper; repeatable.")] = None,
+    beta: Annotated[list[str] | None, typer.Option("--beta", metavar="NAME", help="Name for the anthropic-beta header; repeatable.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse what the model does not take instead of adjusting it.")] = False,
+    on_truncate: Annotated[str, typer.Option("--on-truncate", metavar="DO", help="When the answer is cut: fail (status 7), continue (ask for the rest, 5 times at most) or ok.")] = "fail",
     format_: Annotated[str, typer.Option("--format", metavar="FORM", help="auto, text, json or jsonl.")] = "auto",
     as_json: options.AsJson = False,
     no_stream: Annotated[bool, typer.Option("--no-stream", help="Print the answer when it is whole.")] = False,
     usage: Annotated[bool, typer.Option("--usage", "-u", help="Print tokens and seconds on standard error.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Print the request, send nothing.")] = False,
     timeout: options.Timeout = None,
-    retry_for: Annotated[float | None, typer.Option("--retry-for", metavar="SECONDS", help="How long failed calls are tried again. [default: 60]")] = None,  # noqa: E501
-    retries: Annotated[int | None, typer.Option("--retries", metavar="N", help="Tries after the first at most. [default: as many as fit]")] = None,  # noqa: E501
-    fallback_model: Annotated[str | None, typer.Option("--fallback-model", metavar="A,B", help="Models to ask when the first one fails; each switch is said.")] = None,  # noqa: E501
+    retry_for: Annotated[float | None, typer.Option("--retry-for", metavar="SECONDS", help="How long failed calls are tried again. [default: 60]")] = None,
+    retries: Annotated[int | None, typer.Option("--retries", metavar="N", help="Tries after the first at most. [default: as many as fit]")] = None,
+    fallback_model: Annotated[str | None, typer.Option("--fallback-model", metavar="A,B", help="Models to ask when the first one fails; each switch is said.")] = None,
     provider: options.Provider = None,
     base_url: options.BaseUrl = None,
     offline: options.Offline = False,

@@ -12,7 +12,7 @@ from . import _options as options
 
 
 def command(
-    search: Annotated[str | None, typer.Argument(help="Only models whose id, name or line holds this.", show_default=False)] = None,  # noqa: E501
+    search: Annotated[str | None, typer.Argument(help="Only models whose id, name or line holds this.", show_default=False)] = None,
     as_json: options.AsJson = False,
 ) -> int:  # fmt: skip
     """List the models this version knows: id, context window, output cap, state."""

@@ -13,10 +13,10 @@ from ..core.errors import UsageError
 
 
 def command(
-    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,  # noqa: E501
-    script: Annotated[str | None, typer.Option("--script", metavar="FILE", help="Faults and answers to play, as JSON.")] = None,  # noqa: E501
-    pace: Annotated[float, typer.Option("--pace", metavar="SECONDS", min=0, help="Seconds between two pieces of an answer.")] = 0.0,  # noqa: E501
-    bare: Annotated[bool, typer.Option("--bare-models", help="List models with four fields only, as old gateways do.")] = False,  # noqa: E501
+    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    script: Annotated[str | None, typer.Option("--script", metavar="FILE", help="Faults and answers to play, as JSON.")] = None,
+    pace: Annotated[float, typer.Option("--pace", metavar="SECONDS", min=0, help="Seconds between two pieces of an answer.")] = 0.0,
+    bare: Annotated[bool, typer.Option("--bare-models", help="List models with four fields only, as old gateways do.")] = False,
 ) -> int:  # fmt: skip
     """Run the simulator until Ctrl-C; its address is printed first."""
     from ..simulator import Simulator, load_script

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import UsageError
+from ..core.models import DEFAULT_MODEL
+from ..core.wire_request import API_VERSION
 from .paths import config_dir
 
 FILE_NAME = "config.toml"
@@ -28,10 +30,10 @@ def _setting(default: Any, text: str, *, file_only: bool = False, choices: tuple
 class Settings:
     """Every setting, each with its text and its default. `sources` names where a value that is not one came from."""
 
-    model: str = _setting("sonnet", "model id or alias used when none is named")
+    model: str = _setting(DEFAULT_MODEL, "model id or alias used when none is named")
     provider: str = _setting("anthropic", "provider plugin that answers")
     base_url: str = _setting("", "base URL of the API; empty: the official one")
-    api_version: str = _setting("2026-10-21", "anthropic-version sent where a request needs no other")
+    api_version: str = _setting(API_VERSION, "anthropic-version sent where a request needs no other")
     allow_http: tuple[str, ...] = _setting((), "hosts that may be called by plain http", file_only=True)
     offline: bool = _setting(False, "let the built-in simulator answer everything")
     max_tokens: int = _setting(0, "output tokens at most; 0: 64,000 or the model's cap")

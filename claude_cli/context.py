@@ -37,7 +37,7 @@ class Overrides:
     """What the command line says about where and how to ask; None: the settings decide.
 
     Attributes:
-        provider, base_url, offline: as the flags of these names.
+        provider, base_url, offline, profile: as the flags of these names.
         timeout_s: for the whole call.
         quiet, verbose, colour: how much is said, and how.
         log_file: where telemetry goes as JSON lines.
@@ -51,6 +51,7 @@ class Overrides:
     verbose: int = 0
     colour: str = "auto"
     log_file: str | None = None
+    profile: str | None = None
 
 
 @dataclass
@@ -67,7 +68,7 @@ class Context:
     @cached_property
     def settings(self) -> Settings:
         """The settings in force. Raises `UsageError`."""
-        return load_settings(self.environ)
+        return load_settings(self.environ, self.overrides.profile)
 
     @cached_property
     def console(self) -> Console:

@@ -43,12 +43,14 @@ def test_the_environment_goes_before_the_file(load, tmp_path):
     )
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "allow_http"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("allow_http", "key_command", "profile")])
 def test_every_setting_has_a_variable(load, name):
     """`CLAUDE_CLI_` and the name in capitals; an empty one is none."""
     default = getattr(Settings(), name)
-    text = {"effort": "high", "offline": "yes"}.get(name, "7" if isinstance(default, int | float) else "text")
-    wanted = {"effort": "high", "offline": True}.get(name, type(default)(text))
+    text = {"effort": "high", "offline": "yes", "keyring": "no"}.get(
+        name, "7" if isinstance(default, int | float) else "text"
+    )
+    wanted = {"effort": "high", "offline": True, "keyring": False}.get(name, type(default)(text))
     assert getattr(load(**{f"CLAUDE_CLI_{name.upper()}": text}), name) == wanted
     assert getattr(load(**{f"CLAUDE_CLI_{name.upper()}": ""}), name) == default
 

@@ -33,6 +33,16 @@ class Outcome:
     notices: Sequence[Notice] = field(default_factory=list)
     error: ClaudeError | None = None
 
+    @property
+    def cost_pico(self) -> int | None:
+        """What the answer cost, in pico-dollars; None where nothing came, it was simulated or has no list price."""
+        if not self.completion or self.simulated:
+            return None
+        from ..core.models import catalogue
+        from ..core.pricing import cost_of
+
+        return cost_of(self.completion, catalogue())
+
     def as_json(self) -> dict[str, Any]:
         """The object of the JSON output, described by docs/json-output.schema.json."""
         done, error = self.completion, self.error
@@ -44,7 +54,7 @@ class Outcome:
             "model": (done.model if done else "") or self.model,
             "stop_reason": done.stop_reason if done else None,
             "usage": (done.usage if done else Usage()).as_json(),
-            "cost_usd": None,
+            "cost_usd": None if self.cost_pico is None else self.cost_pico / 1e12,
             "duration_ms": self.duration_ms,
             "ttft_ms": self.ttft_ms,
             "request_id": (done.request_id if done else None) or (error.request_id if error else None),
@@ -80,7 +90,7 @@ def judge(done: Completion, on_truncate: str) -> ClaudeError | None:
 
 
 def usage_line(outcome: Outcome) -> str:
-    """Tokens and seconds in one line, for `-u`."""
+    """Tokens, money and seconds in one line, for `-u`."""
     usage = outcome.completion.usage if outcome.completion else Usage()
     cached = f" ({usage.cache_read_tokens:,} from cache)" if usage.cache_read_tokens else ""
     thought = f" ({usage.thinking_tokens:,} thinking)" if usage.thinking_tokens else ""
@@ -88,4 +98,13 @@ def usage_line(outcome: Outcome) -> str:
     seconds = outcome.duration_ms / 1000
     rate = f", {usage.output_tokens / seconds:.0f} tokens/s" if seconds > 0 and usage.output_tokens else ""
     tokens = f"{usage.total_input_tokens:,} tokens in{cached}, {usage.output_tokens:,} out{thought}"
-    return f"{tokens}, {seconds:.1f} s{first}{rate}"
+    return f"{tokens}, {_price(outcome)}{seconds:.1f} s{first}{rate}"
+
+
+def _price(outcome: Outcome) -> str:
+    if outcome.simulated or not outcome.completion or outcome.completion.stop_reason is None:
+        return ""
+    from ..core.pricing import money
+
+    pico = outcome.cost_pico
+    return "unpriced, " if pico is None else f"{money(pico)}, "

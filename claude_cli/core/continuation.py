@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 from .events import Event, Fold, MessageDelta, MessageDone, MessageStart, Ping, usage_from
@@ -55,7 +56,7 @@ class Legs:
         self._fold = Fold()
         self._offset = 0
         self._before: tuple[Block, ...] = ()
-        self._spent: dict[str, Any] = {}
+        self._spent: list[dict[str, Any]] = []
         self._first: MessageStart | None = None
 
     @property
@@ -92,7 +93,7 @@ class Legs:
     def next(self) -> None:
         """Begin another leg."""
         self._before = self.blocks()
-        self._spent = _sum(self._spent, self._fold.completion().usage.raw)
+        self._spent.append(self._fold.completion().usage.raw)
         self._offset = len(self._before)
         self._fold = Fold()
         self.number += 1
@@ -110,10 +111,11 @@ class Legs:
         """All legs as one answer."""
         last = self._fold.completion()
         first = self._first or MessageStart(last.id, last.model)
-        usage = usage_from(_sum(self._spent, last.usage.raw))
+        used = [*self._spent, last.usage.raw]
         return replace(
-            last, id=first.id, model=last.model or first.model, content=self.blocks(), usage=usage,
-            request_id=last.request_id or first.request_id,
+            last, id=first.id, model=last.model or first.model, content=self.blocks(),
+            usage=usage_from(reduce(_sum, used)), request_id=last.request_id or first.request_id,
+            legs=tuple(map(usage_from, used)) if self._spent else (),
         )  # fmt: skip
 
 

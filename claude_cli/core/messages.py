@@ -125,7 +125,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """An answer: the events of one call, folded."""
+    """An answer: the events of one call, folded.
+
+    `legs` has the usage of each message where it took several; each is priced by itself. `usage` is their sum.
+    """
 
     id: str
     model: str
@@ -135,6 +138,7 @@ class Completion:
     stop_sequence: str | None = None
     stop_details: dict[str, Any] | None = None
     request_id: str | None = None
+    legs: tuple[Usage, ...] = ()
 
     @property
     def text(self) -> str:

@@ -77,6 +77,17 @@ def test_an_answer_as_one_object(claude, simulate):
     }  # fmt: skip
     assert (value["request_id"], value["simulated"], value["notices"], value["error"]) == ("req_sim_1", False, [], None)
     assert 0 <= value["ttft_ms"] <= value["duration_ms"]
+    paid = 3 * 2 + 7 * 0.1 + 5 * 2.5 + value["usage"]["output_tokens"] * 10
+    assert value["cost_usd"] == pytest.approx(paid / 1e6, rel=1e-12)
+
+
+def test_what_is_not_known_to_be_paid_is_null(claude, simulate):
+    """A simulated answer costs nothing, and of one that was cut nobody knows the price."""
+    assert claude("complete", "hi", "--json", "--offline").json["cost_usd"] is None
+    simulate({"say": "one two three", "cut_after": 5})
+    cut = claude("complete", "hi", "--json", "-u")
+    assert cut.status == 7 and cut.json["cost_usd"] is None
+    assert "$" not in cut.err and "unpriced" not in cut.err
 
 
 def test_an_answer_as_lines(claude, simulate):

@@ -112,10 +112,10 @@ def test_what_is_said_where_nobody_watches(claude, simulate):
 
 
 def test_usage_is_one_line_on_standard_error(claude, simulator):
-    """`-u`: tokens and seconds; the answer is not touched."""
+    """`-u`: tokens, money and seconds; the answer is not touched."""
     done = claude("complete", "hi", "-u")
     (line,) = done.lines
-    assert " tokens in" in line and " out" in line and " s, first text after " in line
+    assert " tokens in" in line and " out" in line and ", $0.0" in line and " s, first text after " in line
     assert "tokens in" not in done.out
 
 

@@ -44,7 +44,8 @@ def test_a_cut_answer_is_continued_as_one():
         MessageDone(),
     ]
     done = stage.call.completion()
-    assert fold(stage.shown) == replace(done, request_id="req_1")
+    assert fold(stage.shown) == replace(done, request_id="req_1", legs=())
+    assert [leg.output_tokens for leg in done.legs] == [100, 3]
     assert (done.text, done.id, done.request_id) == ("Hello", "msg_1", "req_2")
     assert stage.said == ["continued: the answer was cut (max_tokens); asked for the rest, 1 of 5"]
 

@@ -102,7 +102,7 @@ def test_the_dictionary_of_an_answer(serve):
             "input_tokens": 3, "output_tokens": 5, "cache_read_tokens": 0, "cache_write_tokens": 0,
             "thinking_tokens": 0,
         },
-        "cost_usd": None,
+        "cost_usd": 0.000056,
         "request_id": REQUEST_ID,
     }  # fmt: skip
 

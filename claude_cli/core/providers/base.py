@@ -156,6 +156,10 @@ def completion_dict(done: Completion) -> dict[str, Any]:
         `usage` (input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, thinking_tokens),
         `cost_usd` (None: not priced), `request_id`.
     """
+    from ..models import catalogue
+    from ..pricing import cost_of
+
+    pico = cost_of(done, catalogue())
     return {
         "id": done.id,
         "model": done.model,
@@ -163,6 +167,6 @@ def completion_dict(done: Completion) -> dict[str, Any]:
         "content": list(done.content),
         "stop_reason": done.stop_reason,
         "usage": done.usage.as_json(),
-        "cost_usd": None,
+        "cost_usd": None if pico is None else pico / 1e12,
         "request_id": done.request_id,
     }

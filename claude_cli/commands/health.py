@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-import time
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from ..context import Context, Overrides
 from ..core.errors import ClaudeError
 from ..core.redact import redact
+from ..storage.settings import DEFAULT_PROFILE
 from . import _options as options
+from ._check import TIMEOUT_S, list_models
 
 if TYPE_CHECKING:
-    from ..core.providers.anthropic import AnthropicProvider
     from ..core.providers.base import Health, LLMProvider
 
 
 def command(
     base_url: options.BaseUrl = None,
     provider: options.Provider = None,
+    profile: options.Profile = None,
     offline: options.Offline = False,
     timeout: options.Timeout = None,
     as_json: options.AsJson = False,
@@ -28,13 +28,13 @@ def command(
 ) -> int:
     """Check key, base URL, TLS and the latency of `GET /v1/models`."""
     options.in_range(timeout, 0.001, 1e9, "--timeout")
-    context = Context(overrides=Overrides(provider, base_url, offline, timeout, quiet, verbose))
+    context = Context(overrides=Overrides(provider, base_url, offline, timeout, quiet, verbose, profile=profile))
     facts: dict[str, Any] = {"version": 1, "provider": context.provider_name, "status": "ok"}
     failed: ClaudeError | None = None
     try:
         with context.provider() as chosen:
-            facts.update(_about(chosen))
-            facts.update(_asked(chosen, context.overrides.timeout_s or 20.0))
+            facts.update(_about(context, chosen))
+            facts.update(_asked(chosen, context.overrides.timeout_s or TIMEOUT_S))
     except ClaudeError as error:
         failed = error
         facts["status"] = error.code
@@ -50,7 +50,7 @@ def command(
     return 0
 
 
-def _about(provider: LLMProvider) -> dict[str, Any]:
+def _about(context: Context, provider: LLMProvider) -> dict[str, Any]:
     from ..core.providers.anthropic import AnthropicProvider
 
     if not isinstance(provider, AnthropicProvider):
@@ -59,6 +59,7 @@ def _about(provider: LLMProvider) -> dict[str, Any]:
     target = provider.endpoint
     return {
         "key": f"from {key.source}" if key else "none",
+        "profile": context.settings.profile or DEFAULT_PROFILE,
         "base_url": target.origin + target.prefix,
         "tls": "required, with a trusted certificate" if target.scheme == "https" else "none (plain http)",
         "api_version": provider.config.api_version,
@@ -73,10 +74,9 @@ def _asked(provider: LLMProvider, timeout_s: float) -> dict[str, Any]:
     """
     from ..core.providers.anthropic import AnthropicProvider
 
-    start = time.monotonic()
     if isinstance(provider, AnthropicProvider):
-        found = _count(provider, start + timeout_s)
-        return {"models": found, "latency_ms": round((time.monotonic() - start) * 1000)}
+        found, latency_ms = list_models(provider, timeout_s)
+        return {"models": found, "latency_ms": latency_ms}
     import asyncio
 
     async def check() -> Health:
@@ -87,13 +87,3 @@ def _asked(provider: LLMProvider, timeout_s: float) -> dict[str, Any]:
     if health.error:
         raise health.error
     return {"detail": health.detail, "latency_ms": health.latency_ms}
-
-
-def _count(provider: AnthropicProvider, deadline: float) -> int:
-    from ..core.providers.anthropic import models_of
-
-    exchange = provider.models_exchange()
-    with closing(provider.blocking_transport()) as transport:
-        for _ in transport.events(exchange, deadline=deadline):
-            pass
-    return len(models_of(exchange.value))

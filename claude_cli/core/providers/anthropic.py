@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from ... import __version__
 from ..address import Endpoint, check_plain_http, endpoint
 from ..capabilities import fit
 from ..connection import DEFAULT_BASE_URL, Timeouts
-from ..errors import AuthenticationError, NotFoundError, ProviderError
+from ..errors import AuthenticationError, NotFoundError, ProviderError, UsageError
 from ..events import Event
 from ..exchange import HttpRequest, JsonExchange, MessagesExchange
 from ..messages import ChatRequest
@@ -31,10 +32,14 @@ if TYPE_CHECKING:
 _log = logging.getLogger("claude_cli.provider.anthropic")
 
 NO_KEY = (
-    "no API key: make one at https://console.anthropic.com/settings/keys\n"
-    "set it with: export ANTHROPIC_API_KEY=sk-ant-…\n"
-    "or try without one: claude-cli complete --offline \"…\""
-)  # fmt: skip
+    f"no API key for {DEFAULT_BASE_URL}; set ANTHROPIC_API_KEY"
+    ' (made at https://console.anthropic.com/settings/keys), or try without: claude-cli complete --offline "…"'
+)
+
+_OWN_HEADERS = frozenset((
+    "accept", "accept-encoding", "anthropic-beta", "anthropic-version", "authorization", "connection", "content-length",
+    "content-type", "host", "transfer-encoding", "user-agent", "x-api-key",
+))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ class ProviderConfig:
         allow_http: hosts that may be called by plain http, from the user's own settings.
         timeouts: see `Timeouts`.
         environ: names proxy and trust; not shown, as it may hold keys and passwords.
+        headers: sent with each request besides our own; not shown, as they may hold secrets.
+        no_key: what to say where a key is wanted and there is none.
     """
 
     key: Credential | None
@@ -56,6 +63,8 @@ class ProviderConfig:
     allow_http: tuple[str, ...] = ()
     timeouts: Timeouts = field(default_factory=Timeouts)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    no_key: str = ""
 
 
 def environment_key(environ: Mapping[str, str]) -> Credential | None:
@@ -69,6 +78,20 @@ def environment_key(environ: Mapping[str, str]) -> Credential | None:
     if environ.get("ANTHROPIC_AUTH_TOKEN"):
         return credential(environ["ANTHROPIC_AUTH_TOKEN"], source="ANTHROPIC_AUTH_TOKEN", kind="bearer")
     return None
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Refuse headers that would take the place of our own, or break a request.
+
+    Raises:
+        UsageError: names the header; its value may be a secret.
+    """
+    for name, value in headers.items():
+        if name.lower() in _OWN_HEADERS:
+            raise UsageError(f"header {name} is the program's own; take it out of the profile")
+        plain = value.isascii() and value.isprintable() and value == value.strip()
+        if not (plain and re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name, re.ASCII)):
+            raise UsageError(f"header {name!r} of the profile is none: a name, and printable ASCII as its value")
 
 
 class AnthropicProvider(LLMProvider):
@@ -108,6 +131,7 @@ class AnthropicProvider(LLMProvider):
         self.config = config
         self.endpoint: Endpoint = endpoint(config.base_url)
         check_plain_http(self.endpoint, config.key, config.allow_http)
+        check_headers(config.headers)
         self._transport: Transport | None = None
 
     # -- what is sent
@@ -122,7 +146,7 @@ class AnthropicProvider(LLMProvider):
         return body
 
     def headers_for(self, request: ChatRequest) -> list[tuple[str, str]]:
-        """The headers `request` is sent with, but for the credential's, the host and the user agent."""
+        """The headers `request` is sent with, but for those that may be secret, the host and the user agent."""
         return self._message_headers(request, self.request_object(request))
 
     def http_request(self, request: ChatRequest) -> HttpRequest:
@@ -132,7 +156,7 @@ class AnthropicProvider(LLMProvider):
             AuthenticationError: there is no key, and the official address wants one.
         """
         body = self.request_object(request)
-        headers = tuple(self._message_headers(request, body))
+        headers = (*self._message_headers(request, body), *self.config.headers.items())
         return HttpRequest("POST", "/v1/messages", headers, encode(body), self._key(), self._hint(body["model"]))
 
     def _message_headers(self, request: ChatRequest, body: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -156,7 +180,7 @@ class AnthropicProvider(LLMProvider):
 
     def _key(self) -> Credential | None:
         if self.config.key is None and self.endpoint.origin == DEFAULT_BASE_URL:
-            raise AuthenticationError(NO_KEY, code="no_key")
+            raise AuthenticationError(self.config.no_key or NO_KEY, code="no_key")
         return self.config.key
 
     def _hint(self, model: str) -> Callable[[ProviderError], str]:
@@ -166,9 +190,14 @@ class AnthropicProvider(LLMProvider):
                 return f" (retired; its successor is {successor})"
             if isinstance(error, NotFoundError) and self._models.find(model) is None:
                 return f" (no model of that name is known here; {_nearest(model, self._models)}see `claude-cli models`)"
-            return ""
+            return self._key_hint(error)
 
         return words
+
+    def _key_hint(self, error: ProviderError) -> str:
+        """Why no key was sent to a server that wants one."""
+        unasked = isinstance(error, AuthenticationError) and self.config.key is None and self.config.no_key
+        return f" ({self.config.no_key})" if unasked else ""
 
     @property
     def _models(self) -> Catalogue:
@@ -235,8 +264,9 @@ class AnthropicProvider(LLMProvider):
         from urllib.parse import quote
 
         path = "/v1/models?limit=1000" + (f"&after_id={quote(after, safe='')}" if after else "")
-        headers = (*self._headers(self.config.api_version), ("accept", "application/json"))
-        return JsonExchange(HttpRequest("GET", path, headers, None, self._key()), wall_clock=time.time)
+        own = (*self._headers(self.config.api_version), ("accept", "application/json"))
+        headers = (*own, *self.config.headers.items())
+        return JsonExchange(HttpRequest("GET", path, headers, None, self._key(), self._key_hint), wall_clock=time.time)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -1,0 +1,89 @@
+"""Keys in a file that only its owner can read, for machines without a keyring."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..core.errors import AuthenticationError, UsageError
+from .files import locked, write_private
+
+FILE_NAME = "keys.json"
+
+
+class KeyFile:
+    """One JSON object, a `slot` of keys.py to its key. It is replaced as a whole and never half written."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use `keys.json` in `folder`; neither has to be there."""
+        self.path = folder / FILE_NAME
+        self.source = str(self.path)
+
+    def get(self, slot: str) -> str | None:
+        """The key in `slot`, None where there is none.
+
+        Raises:
+            AuthenticationError: others can read the file, or it is damaged.
+        """
+        return self._read().get(slot)
+
+    def slots(self) -> list[str]:
+        """Every slot that has a key. Raises as `get` does."""
+        return list(self._read())
+
+    def put(self, slot: str, key: str) -> None:
+        """Store `key`. Raises as `get` does, and `UsageError` where the file cannot be written."""
+        with self._alone():
+            self._write({**self._read(), slot: key})
+
+    def remove(self, slot: str) -> bool:
+        """Remove the key in `slot`; returns whether there was one. Raises as `put` does."""
+        if self.get(slot) is None:
+            return False
+        with self._alone():
+            self._write({name: key for name, key in self._read().items() if name != slot})
+        return True
+
+    def _read(self) -> dict[str, str]:
+        try:
+            with self.path.open("rb") as file:
+                self._check(os.fstat(file.fileno()))
+                found = json.loads(file.read())
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except OSError as error:
+            raise AuthenticationError(f"keys {self.path} cannot be read: {error.strerror}", code="key_file") from error
+        except (ValueError, RecursionError):  # not chained: a decoder quotes what it read
+            found = None
+        if not isinstance(found, dict) or not all(isinstance(key, str) for key in found.values()):
+            raise AuthenticationError(
+                f"keys {self.path} are not an object of names and keys; remove the file and store them again",
+                code="key_file",
+            )
+        return found
+
+    def _check(self, file: os.stat_result) -> None:
+        """Refuse a file that others may have read or written; through a link, what it leads to counts."""
+        if file.st_uid != os.geteuid():
+            raise AuthenticationError(f"keys {self.path} belong to another user and are not read", code="key_file")
+        if stat.S_IMODE(file.st_mode) & 0o077:
+            raise AuthenticationError(
+                f"keys {self.path} can be read or written by others and are not used; run: chmod 600 {self.path}",
+                code="key_file",
+            )
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other processes from writing meanwhile, or one of two new keys would be lost."""
+        try:
+            with locked(self.path):
+                yield
+        except OSError as error:
+            raise UsageError(f"the key cannot be stored in {self.path}: {error.strerror}") from error
+
+    def _write(self, keys: dict[str, str]) -> None:
+        write_private(self.path, f"{json.dumps(keys, indent=2)}\n".encode())

@@ -1,31 +1,35 @@
 """The settings: what they are, their defaults, and where each value came from.
 
-Environment (`CLAUDE_CLI_` and the name in capitals) goes before the user's `config.toml`; flags, which the
-commands know, go before both.
+A flag, which the commands know, goes before the environment (`CLAUDE_CLI_` and the name in capitals), that before the
+project's file, that before the user's `config.toml`. What a value may be stands in `setting_values.py`.
 """
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import UsageError
 from ..core.models import DEFAULT_MODEL
 from ..core.wire_request import API_VERSION
-from .paths import config_dir
+from .paths import config_dir, project_place
+from .setting_values import WrongValue, checked, nearest, parsed, setting
+
+if TYPE_CHECKING:
+    from .project_file import ProjectFile
+    from .settings_file import SettingsFile
 
 FILE_NAME = "config.toml"
-
-
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
-
-
-def _setting(
-    default: Any, text: str, *, file_only: bool = False, choices: tuple[str, ...] = (), words: bool = False
-) -> Any:
-    return field(default=default, metadata={"text": text, "file_only": file_only, "choices": choices, "words": words})
+DEFAULT_PROFILE = "default"
+"""What the profile is called where none is named: the file's own values."""
+PROFILE_NAMES = ("base_url", "model", "key_command", "headers")
+_PREFIX = "CLAUDE_CLI_"
+_OTHER_VARIABLES = (f"{_PREFIX}HOME",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +52,31 @@ class Profile:
 class Settings:
     """Every setting, each with its text and its default. `sources` names where a value that is not one came from."""
 
-    model: str = _setting(DEFAULT_MODEL, "model id or alias used when none is named")
-    provider: str = _setting("anthropic", "provider plugin that answers")
-    base_url: str = _setting("", "base URL of the API; empty: the official one")
-    api_version: str = _setting(API_VERSION, "anthropic-version sent where a request needs no other")
-    profile: str = _setting("", "profile in use, a table [profiles.NAME] of the file")
-    key_command: tuple[str, ...] = _setting(
+    model: str = setting(DEFAULT_MODEL, "model id or alias used when none is named")
+    provider: str = setting("anthropic", "provider plugin that answers")
+    base_url: str = setting("", "base URL of the API; empty: the official one")
+    api_version: str = setting(API_VERSION, "anthropic-version sent where a request needs no other")
+    profile: str = setting("", "profile in use, a table [profiles.NAME] of the file")
+    key_command: tuple[str, ...] = setting(
         (), "program whose first line of output is the key; no shell", file_only=True, words=True
     )
-    keyring: bool = _setting(True, "look for keys in the keyring of the system")
-    allow_http: tuple[str, ...] = _setting((), "hosts that may be called by plain http", file_only=True)
-    offline: bool = _setting(False, "let the built-in simulator answer everything")
-    max_tokens: int = _setting(0, "output tokens at most; 0: 64,000 or the model's cap")
-    effort: str = _setting("", "low, medium, high, xhigh or max; empty: the API's own default", choices=("", *EFFORTS))
-    retry_for_s: float = _setting(60.0, "seconds within which a failed call is tried again")
-    connect_timeout_s: float = _setting(10.0, "seconds to wait for a connection")
-    first_byte_timeout_s: float = _setting(600.0, "seconds to wait for the first byte of an answer")
-    idle_timeout_s: float = _setting(300.0, "seconds of silence in an answer; pings count as sound")
-    pings_timeout_s: float = _setting(900.0, "seconds of nothing but pings")
-    stdin_wait_s: float = _setting(60.0, "seconds to wait for piped input where nobody can see the wait; 0: no limit")
+    keyring: bool = setting(True, "look for keys in the keyring of the system")
+    allow_http: tuple[str, ...] = setting((), "hosts that may be called by plain http", file_only=True)
+    offline: bool = setting(False, "let the built-in simulator answer everything")
+    max_tokens: int = setting(0, "output tokens at most; 0: 64,000 or the model's cap")
+    effort: str = setting("", "low, medium, high, xhigh or max; empty: the API's own default", choices=("", *EFFORTS))
+    system: str = setting("", "system prompt sent when none is named")
+    template: str = setting("", "prompt template used when none is named")
+    retry_for_s: float = setting(60.0, "seconds within which a failed call is tried again")
+    connect_timeout_s: float = setting(10.0, "seconds to wait for a connection")
+    first_byte_timeout_s: float = setting(600.0, "seconds to wait for the first byte of an answer")
+    idle_timeout_s: float = setting(300.0, "seconds of silence in an answer; pings count as sound")
+    pings_timeout_s: float = setting(900.0, "seconds of nothing but pings")
+    screen_reader: bool = setting(False, "plain lines on a terminal: nothing drawn twice, no colours")
+    stdin_wait_s: float = setting(60.0, "seconds to wait for piped input where nobody can see the wait; 0: no limit")
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
+    project: ProjectFile | None = None
 
     @property
     def active(self) -> Profile:
@@ -76,149 +84,197 @@ class Settings:
         return self.profiles.get(self.profile, Profile(self.profile))
 
 
-_WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-_WANTED = {
-    bool: "true or false",
-    int: "a whole number, 0 or more",
-    float: "a number of seconds, 0 or more",
-    tuple: "a list of texts",
-    str: "a text",
-}
-NAMES = tuple(item.name for item in fields(Settings) if item.metadata)
+FIELDS: Mapping[str, Field[Any]] = {item.name: item for item in fields(Settings) if item.metadata}
+NAMES = tuple(FIELDS)
+KEYS_GO_ELSEWHERE = "keys are not kept among the settings; `claude-cli keys set` stores one safely"
+_LISTED = "; `claude-cli config show` lists them"
+_Layer = dict[str, tuple[Any, str]]
+"""Values by name, each with where it came from."""
 
 
-def load_settings(environ: Mapping[str, str], profile: str | None = None) -> Settings:
+@dataclass(frozen=True, slots=True)
+class UserFile:
+    """The user's file, checked: its own values and its profiles."""
+
+    path: Path
+    values: Mapping[str, Any]
+    profiles: Mapping[str, Profile]
+
+    def of_profile(self, name: str) -> dict[str, Any]:
+        """What the profile `name` says of settings; nothing for "", or "default" where the file has no such table.
+
+        Raises:
+            ValueError: there is none of this name.
+        """
+        if not name or (name == DEFAULT_PROFILE and name not in self.profiles):
+            return {}
+        if name not in self.profiles:
+            known = ", ".join(self.profiles) or "none is"
+            raise ValueError(
+                f"there is no profile {name!r} in {self.path} (known: {known}); add a table [profiles.{name}]"
+            )
+        found = self.profiles[name]
+        values = {"base_url": found.base_url, "model": found.model, "key_command": found.key_command}
+        return {name: value for name, value in values.items() if value}
+
+
+def load_settings(environ: Mapping[str, str], profile: str | None = None, folder: Path | None = None) -> Settings:
     """The settings in force.
 
     Args:
-        profile: the one named by a flag; its values go before the environment's, those of one named elsewhere after.
+        profile: the one named by a flag; its values go before the environment's, those of one named elsewhere just
+            before what named it.
+        folder: where the search for a project file begins; None: none is read.
     Raises:
-        UsageError: the file cannot be read, a name or value in it or in the environment is wrong, or there is no
-            such profile.
+        UsageError: a file cannot be read, a name or value in it or in the environment is wrong, or there is no such
+            profile.
     """
-    values: dict[str, Any] = {}
-    sources: dict[str, str] = {}
-    path = config_dir(environ) / FILE_NAME
-    content = _read(path)
-    profiles = _profiles(content.pop("profiles", {}), path)
-    for name, value in content.items():
-        if name not in NAMES:
-            raise UsageError(f"{path}: there is no setting {name!r}{_nearest(name)}")
-        values[name], sources[name] = _checked(name, value, str(path)), str(path)
-    named = profile or environ.get("CLAUDE_CLI_PROFILE") or values.get("profile", "")
-    of_profile = _of_profile(named, profiles, path) if named else {}
-    values.update(of_profile)
-    sources.update(dict.fromkeys(of_profile, f"profile {named} of {path}"))
-    for name, variable, value in _from_environment(environ):
-        if not (profile and name in of_profile):
-            values[name], sources[name] = _checked(name, _parsed(name, value), variable), variable
+    user = _user_file(config_dir(environ) / FILE_NAME)
+    project = _project_file(folder, environ) if folder else None
+    by_variable = environ.get(f"{_PREFIX}PROFILE", "")
+    named = profile or by_variable or user.values.get("profile", "")
+    try:
+        of_profile = user.of_profile(named)
+    except ValueError as error:
+        raise UsageError(f"{'--profile' if profile else f'{_PREFIX}PROFILE'}: {error}") from error
+    path = str(user.path)
+    layers: list[_Layer] = [
+        {name: (value, path) for name, value in user.values.items()},
+        _of_project(project) if project else {},
+        _of_environment(environ),
+    ]
+    rank = 3 if profile else 2 if by_variable else 1
+    layers.insert(rank, {name: (value, f"profile {named} of {path}") for name, value in of_profile.items()})
     if profile:
-        values["profile"], sources["profile"] = profile, "--profile"
-    return Settings(**values, profiles=profiles, sources=sources)
+        layers.append({"profile": (profile, "--profile")})
+    found = {name: pair for layer in layers for name, pair in layer.items()}
+    sources = {name: source for name, (_, source) in found.items()}
+    values = {name: value for name, (value, _) in found.items()}
+    return Settings(**values, profiles=user.profiles, sources=sources, project=project)
 
 
-def _profiles(tables: Any, path: Path) -> dict[str, Profile]:
+def check_user_file(file: SettingsFile) -> UserFile:
+    """The settings that the user's file has.
+
+    Raises:
+        UsageError: a name or a value in it is wrong; the message says where, and which name is near.
+    """
+    values = {name: _value(file, name) for name in file.values if name != "profiles"}
+    tables = file.values.get("profiles", {})
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
-        raise UsageError(f"{path}: profiles are tables: [profiles.NAME]")
-    return {name: _profile(name, table, f"{path}: profile {name}") for name, table in tables.items()}
+        raise UsageError(f"{file.where('profiles')}: profiles are tables: [profiles.NAME]")
+    profiles = {name: _profile(file, name, table) for name, table in tables.items()}
+    user = UserFile(file.path, values, profiles)
+    try:
+        user.of_profile(values.get("profile", ""))
+    except ValueError as error:
+        raise UsageError(f"{file.where('profile')}: {error}") from error
+    return user
 
 
-def _profile(name: str, table: Mapping[str, Any], where: str) -> Profile:
+def no_setting(name: str) -> str:
+    """Why there is no setting called `name`, and what may have been meant."""
+    if re.search(r"(?:^|[._-])(?:key|token|secret|password)s?$", name, re.IGNORECASE):
+        return KEYS_GO_ELSEWHERE
+    return f"there is no setting {name!r}{nearest(name, (*NAMES, 'profiles')) or _LISTED}"
+
+
+def variables(name: str) -> tuple[str, ...]:
+    """The variables that the setting `name` is read from; the first that is set counts."""
+    if name not in FIELDS or FIELDS[name].metadata["file_only"]:
+        return ()
+    own = f"{_PREFIX}{name.upper()}"
+    return (own, "ANTHROPIC_BASE_URL") if name == "base_url" else (own,)
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """A line for each variable that looks like a setting of ours and is none, with the nearest that is."""
+    strange = (name for name in sorted(environ) if name.startswith(_PREFIX) and name not in _OTHER_VARIABLES)
+    lines = []
+    for name in strange:
+        setting_name = name.removeprefix(_PREFIX).lower()
+        if setting_name not in FIELDS:
+            lines.append(f"{name} is set, but there is no such setting{nearest(setting_name, NAMES)}")
+        elif not variables(setting_name):
+            lines.append(f"{name} is set, but only {FILE_NAME} may set this")
+    return lines
+
+
+# What reads and judges files is loaded when there is a file: most calls are made with none, or with one.
+def _user_file(path: Path) -> UserFile:
+    if not os.path.lexists(path):
+        return UserFile(path, {}, {})
+    from .settings_file import read_settings_file
+
+    return check_user_file(read_settings_file(path))
+
+
+def _project_file(folder: Path, environ: Mapping[str, str]) -> ProjectFile | None:
+    place = project_place(folder, environ)
+    if place is None:
+        return None
+    from .project_file import read_project_file
+
+    return read_project_file(*place)
+
+
+def _value(file: SettingsFile, name: str) -> Any:
+    if name not in FIELDS:
+        raise UsageError(f"{file.where(name)}: {no_setting(name)}")
+    try:
+        return checked(FIELDS[name], file.values[name])
+    except WrongValue as error:
+        raise UsageError(f"{file.where(name)}: {error}") from error
+
+
+def _profile(file: SettingsFile, name: str, table: Mapping[str, Any]) -> Profile:
     values: dict[str, Any] = {}
     for key, value in table.items():
-        if key == "headers":
-            if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
-                raise UsageError(f"{where}: headers is a table of texts, not {value!r}")
-            values[key] = value
-        elif key in ("base_url", "model", "key_command"):
-            values[key] = _checked(key, value, where)
-        else:
-            raise UsageError(f"{where}: there is no {key!r}; it may have base_url, model, key_command and headers")
+        try:
+            values[key] = _profile_value(key, value)
+        except ValueError as error:
+            raise UsageError(f"{file.where('profiles', name, key)}: {error}") from error
     return Profile(name, **values)
 
 
-def _of_profile(name: str, profiles: Mapping[str, Profile], path: Path) -> dict[str, Any]:
-    """What the profile called `name` says of settings."""
-    if name not in profiles:
-        known = ", ".join(profiles) or "none is"
-        raise UsageError(f"there is no profile {name!r} in {path} (known: {known}); add a table [profiles.{name}]")
-    found = profiles[name]
-    values = {"base_url": found.base_url, "model": found.model, "key_command": found.key_command}
-    return {name: value for name, value in values.items() if value}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        data = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except OSError as error:
-        raise UsageError(f"settings {path} cannot be read: {error.strerror}") from error
-    import tomllib
-
-    try:
-        return tomllib.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise UsageError(f"settings {path} are not UTF-8 text (at line {line}); correct the file") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"settings {path} are not valid TOML: {error}; correct the file") from error
-
-
-def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    found = []
-    if environ.get("ANTHROPIC_BASE_URL"):
-        found.append(("base_url", "ANTHROPIC_BASE_URL", environ["ANTHROPIC_BASE_URL"]))
-    for item in fields(Settings):
-        variable = f"CLAUDE_CLI_{item.name.upper()}"
-        if item.metadata and not item.metadata["file_only"] and environ.get(variable):
-            found.append((item.name, variable, environ[variable]))
-    return found
-
-
-def _parsed(name: str, text: str) -> Any:
-    """A variable's text as a value of the setting's type; as it is where it cannot be, for `_checked` to refuse."""
-    kind = type(_default(name))
-    if kind is bool:
-        return _WORDS.get(text.lower(), text)
-    try:
-        return kind(text) if kind in (int, float) else text
-    except ValueError:
-        return text
-
-
-def _checked(name: str, value: Any, where: str) -> Any:
-    kind = type(_default(name))
-    if _field(name).metadata["words"] and isinstance(value, str):
-        import shlex
-
-        try:
-            value = shlex.split(value)
-        except ValueError as error:
-            raise UsageError(f"{where}: {name} cannot be split into words: {error}") from error
-    if kind is float and type(value) is int:
-        value = float(value)
-    if kind is tuple and isinstance(value, list) and all(isinstance(item, str) for item in value):
-        value = tuple(value)
-    negative = kind in (int, float) and type(value) is kind and not 0 <= value < float("inf")
-    if type(value) is not kind or negative:
-        raise UsageError(f"{where}: {name} is {_WANTED[kind]}, not {value!r}")
-    choices = _field(name).metadata["choices"]
-    if choices and value not in choices:
-        raise UsageError(f"{where}: {name} is one of {', '.join(filter(None, choices))}; not {value!r}")
+def _profile_value(key: str, value: Any) -> Any:
+    """`value` as a profile keeps it. Raises `ValueError`."""
+    if key not in PROFILE_NAMES:
+        has = nearest(key, PROFILE_NAMES) or f"; it may have {', '.join(PROFILE_NAMES)}"
+        raise ValueError(f"a profile has no {key!r}{has}")
+    if key != "headers":
+        return checked(FIELDS[key], value)
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        # The value is not repeated: a header may be a secret.
+        raise ValueError("headers are a table of texts")
     return value
 
 
-def _default(name: str) -> Any:
-    return _field(name).default
+def _of_project(project: ProjectFile) -> _Layer:
+    """What a project's file sets. Its values are not repeated in errors: it may be anything."""
+    layer: _Layer = {}
+    for name, value in project.values.items():
+        try:
+            layer[name] = checked(FIELDS[name], value), str(project.file.path)
+        except WrongValue as error:
+            raise UsageError(f"{project.file.where(name)}: {error.rule}") from error
+    if layer.get("template", ("", ""))[0]:
+        from .templates import is_name
+
+        if not is_name(layer["template"][0]):
+            # A path could lead to a template of the repository's own, and that to any file of the user.
+            raise UsageError(f"{project.file.where('template')}: a project names a template by its name, not by a path")
+    return layer
 
 
-def _field(name: str) -> Field[Any]:
-    return next(item for item in fields(Settings) if item.name == name)
-
-
-def _nearest(name: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, NAMES, 1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+def _of_environment(environ: Mapping[str, str]) -> _Layer:
+    layer: _Layer = {}
+    for name in NAMES:
+        variable = next((each for each in variables(name) if environ.get(each)), None)
+        if variable is None:
+            continue
+        try:
+            layer[name] = checked(FIELDS[name], parsed(FIELDS[name], environ[variable])), variable
+        except WrongValue as error:
+            raise UsageError(f"{variable}: {error}") from error
+    return layer

@@ -1,21 +1,21 @@
-"""Settings: the user's file, then the environment; what is wrong is named with its file, and nothing is guessed."""
+"""Settings: the user's file, then the environment; what is wrong is named with its place, and nothing is guessed."""
 
 from __future__ import annotations
 
 import pytest
 
 from claude_cli.core.errors import UsageError
-from claude_cli.storage.settings import NAMES, Settings, load_settings
+from claude_cli.storage.settings import FIELDS, NAMES, Settings, load_settings, unknown_variables, variables
 
 
 @pytest.fixture
 def load(tmp_path):
     """The settings of a file's text and of variables."""
 
-    def loader(text=None, **environ):
+    def loader(text=None, *, profile=None, **environ):
         if text is not None:
             (tmp_path / "config.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
-        return load_settings({"CLAUDE_CLI_HOME": str(tmp_path), **environ})
+        return load_settings({"CLAUDE_CLI_HOME": str(tmp_path), **environ}, profile)
 
     return loader
 
@@ -43,48 +43,126 @@ def test_the_environment_goes_before_the_file(load, tmp_path):
     )
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("allow_http", "key_command", "profile")])
+@pytest.mark.parametrize("name", [name for name in NAMES if variables(name) and name != "profile"])
 def test_every_setting_has_a_variable(load, name):
     """`CLAUDE_CLI_` and the name in capitals; an empty one is none."""
     default = getattr(Settings(), name)
-    text = {"effort": "high", "offline": "yes", "keyring": "no"}.get(
-        name, "7" if isinstance(default, int | float) else "text"
-    )
-    wanted = {"effort": "high", "offline": True, "keyring": False}.get(name, type(default)(text))
+    if isinstance(default, bool):
+        text, wanted = ("no", False) if default else ("yes", True)
+    else:
+        text = "7" if isinstance(default, int | float) else (FIELDS[name].metadata["choices"] or ("", "text"))[1]
+        wanted = type(default)(text)
     assert getattr(load(**{f"CLAUDE_CLI_{name.upper()}": text}), name) == wanted
     assert getattr(load(**{f"CLAUDE_CLI_{name.upper()}": ""}), name) == default
 
 
-def test_plain_http_is_allowed_only_by_the_file(load):
+def test_plain_http_and_the_key_command_are_allowed_only_by_the_file(load):
     """A variable is easily set by somebody else's script."""
-    assert load(CLAUDE_CLI_ALLOW_HTTP="lab.local").allow_http == ()
+    assert {name for name in NAMES if not variables(name)} == {"allow_http", "key_command"}
+    found = load(CLAUDE_CLI_ALLOW_HTTP="lab.local", CLAUDE_CLI_KEY_COMMAND="evil")
+    assert (found.allow_http, found.key_command) == ((), ())
+
+
+PROFILES = """
+model = "file"
+base_url = "https://file.example"
+profile = "work"
+
+[profiles.work]
+model = "work"
+headers = {x-team = "a"}
+
+[profiles.other]
+base_url = "https://other.example"
+key_command = "op read 'a b'"
+"""
+
+
+def test_a_profile_ranks_with_what_names_it(load, tmp_path):
+    """Just before it: a flag's before the environment, a variable's before the file."""
+    path = tmp_path / "config.toml"
+    found = load(PROFILES)
+    assert (found.model, found.base_url, found.active.headers) == ("work", "https://file.example", {"x-team": "a"})
+    assert found.sources["model"] == f"profile work of {path}"
+    assert load(CLAUDE_CLI_MODEL="env").model == "env"
+    found = load(profile="work", CLAUDE_CLI_MODEL="env", CLAUDE_CLI_PROFILE="other")
+    assert (found.model, found.profile, found.sources["profile"]) == ("work", "work", "--profile")
+    found = load(CLAUDE_CLI_PROFILE="other")
+    assert (found.model, found.base_url, found.key_command) == ("file", "https://other.example", ("op", "read", "a b"))
+    assert found.active.name == "other" and load("").active.name == ""
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        pytest.param({"profile": "wrok"}, "--profile: there is no profile 'wrok'", id="flag"),
+        pytest.param({"CLAUDE_CLI_PROFILE": "wrok"}, "CLAUDE_CLI_PROFILE: there is no profile 'wrok'", id="variable"),
+        pytest.param({"text": '\nprofile = "x"\n'}, "line 2, column 1: there is no profile 'x'", id="file"),
+    ],
+)
+def test_a_profile_that_is_not_there(load, how, said):
+    """What named it, and which ones there are; never a call to another address than the one that was meant."""
+    text = how.pop("text", PROFILES)
+    with pytest.raises(UsageError) as caught:
+        load(text, **how)
+    assert said in str(caught.value)
+    assert ("(known: work, other)" in str(caught.value)) == ("[profiles.work]" in text)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        pytest.param("modle = 1", "there is no setting 'modle'; did you mean 'model'?", id="unknown, near"),
-        pytest.param("zzz = 1", "there is no setting 'zzz'", id="unknown, far"),
-        pytest.param("model = 1", "model is a text, not 1", id="a number for a text"),
+        pytest.param("modle = 1", ", line 1, column 1: there is no setting 'modle'; did you mean 'model'?", id="near"),
+        pytest.param("\n zzz = 1", ", line 2, column 2: there is no setting 'zzz'", id="unknown, far"),
+        pytest.param(
+            "[profile.work]", "line 1, column 1: profile is a text, not {'work': {}}", id="a table for a text"
+        ),
+        pytest.param("anthropic_api_key = 'x'", "`claude-cli keys set` stores one safely", id="a key"),
+        pytest.param("[profil]", "there is no setting 'profil'; did you mean 'profile'?", id="unknown table"),
+        pytest.param("\nmodel = 1", ", line 2, column 1: model is a text, not 1", id="a number for a text"),
         pytest.param("offline = 1", "offline is true or false, not 1", id="a number for a switch"),
         pytest.param("max_tokens = 1.5", "max_tokens is a whole number, 0 or more, not 1.5", id="a fraction"),
         pytest.param("max_tokens = true", "max_tokens is a whole number", id="a switch for a number"),
         pytest.param("retry_for_s = -1", "retry_for_s is a number of seconds, 0 or more, not -1.0", id="negative"),
         pytest.param("retry_for_s = inf", "retry_for_s is a number of seconds", id="infinite"),
         pytest.param("retry_for_s = nan", "retry_for_s is a number of seconds", id="not a number"),
+        pytest.param(f"retry_for_s = 1{'0' * 400}", "retry_for_s is a number of seconds", id="more than a float"),
         pytest.param('allow_http = "x"', "allow_http is a list of texts, not 'x'", id="a text for a list"),
-        pytest.param('effort = "huge"', "effort is one of low, medium, high, xhigh, max; not 'huge'", id="no choice"),
-        pytest.param("\nmodel = =", "not valid TOML: Invalid value (at line 2,", id="broken"),
-        pytest.param(b'model = "x"\n\xff', "not UTF-8 text (at line 2)", id="no text"),
-        pytest.param("x = " + "[" * 5000, "not valid TOML", id="too deep"),
+        pytest.param("model = 2026-01-01", "model is a text, not datetime", id="a date"),
+        pytest.param(f"offline = '{'x' * 900}'", f"not '{'x' * 78}…", id="a long value is cut"),
+        pytest.param('effort = "huge"', "effort is one of low, medium, high, xhigh, max, not 'huge'", id="no choice"),
+        pytest.param('key_command = "a \'b"', "key_command is split into words (No closing quotation)", id="words"),
+        pytest.param("\nmodel = =", ", line 2, column 9: this is not valid TOML; a text stands in quotes", id="broken"),
+        pytest.param("profiles = 1", "profiles are tables: [profiles.NAME]", id="profiles are no tables"),
+        pytest.param("profiles.work = 1", "profiles are tables: [profiles.NAME]", id="a profile is no table"),
+        pytest.param(
+            "[profiles.work]\nbase_ulr = 1",
+            ", line 2, column 1: a profile has no 'base_ulr'; did you mean 'base_url'?",
+            id="unknown in a profile, near",
+        ),
+        pytest.param(
+            "[profiles.work]\nzzz = 1",
+            "a profile has no 'zzz'; it may have base_url, model, key_command, headers",
+            id="unknown in a profile, far",
+        ),
+        pytest.param("[profiles.work]\nmodel = 1", ", line 2, column 1: model is a text, not 1", id="type, profile"),
+        pytest.param("[profiles.work]\nheaders = {a = 1}", "line 2, column 1: headers are a table", id="headers"),
+        pytest.param("[profiles.work]\nheaders = 'x'", "headers are a table of texts", id="no headers"),
     ],
 )
 def test_a_wrong_file_is_named_with_what_is_wrong(load, tmp_path, text, said):
-    """Status 2 with the file, and the line where its form is broken; never a setting that is ignored."""
+    """Status 2 with file, line and column; never a setting that is ignored."""
     with pytest.raises(UsageError) as caught:
         load(text)
-    assert said in str(caught.value) and str(tmp_path / "config.toml") in str(caught.value)
+    assert said in str(caught.value) and str(caught.value).startswith(str(tmp_path / "config.toml"))
     assert "\n" not in str(caught.value)
+
+
+def test_a_header_is_not_repeated(load):
+    """A header may be a secret, also a wrong one."""
+    with pytest.raises(UsageError) as caught:
+        load('[profiles.work]\nheaders = {authorization = ["CANARY"]}')
+    assert "CANARY" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +175,16 @@ def test_a_wrong_variable_is_named(load, variable, value):
         load(**{f"CLAUDE_CLI_{variable}": value})
 
 
+def test_variables_that_look_like_settings():
+    """They do not stop a call, or an older version could not run beside a newer one's variables; `config show` says."""
+    environ = {"CLAUDE_CLI_MODLE": "", "CLAUDE_CLI_ALLOW_HTTP": "x", "CLAUDE_CLI_HOME": "x", "CLAUDE_CLI_MODEL": "x"}
+    assert unknown_variables({**environ, "CLAUDE_CLI_ZZZ": "x", "PATH": "x"}) == [
+        "CLAUDE_CLI_ALLOW_HTTP is set, but only config.toml may set this",
+        "CLAUDE_CLI_MODLE is set, but there is no such setting; did you mean 'model'?",
+        "CLAUDE_CLI_ZZZ is set, but there is no such setting",
+    ]
+
+
 def test_a_file_that_cannot_be_read(load, tmp_path):
     """A folder in its place is no missing file."""
     (tmp_path / "config.toml").mkdir()
@@ -104,9 +192,13 @@ def test_a_file_that_cannot_be_read(load, tmp_path):
         load()
 
 
-def test_the_folder_is_the_platforms_without_a_wish(monkeypatch, tmp_path):
-    """On Linux `$XDG_CONFIG_HOME/claude-cli`."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    from claude_cli.storage.paths import config_dir
+def test_the_folders_are_the_platforms_without_a_wish(monkeypatch, tmp_path):
+    """On Linux those of XDG; `CLAUDE_CLI_HOME` puts all of them in one."""
+    from claude_cli.storage.paths import cache_dir, config_dir, data_dir
 
-    assert config_dir({}).name == "claude-cli"
+    for kind in ("CONFIG", "DATA", "CACHE"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind))
+    folders = (config_dir, data_dir, cache_dir)
+    assert {folder({}).name for folder in folders} == {"claude-cli"}
+    assert len({folder({}) for folder in folders}) == 3
+    assert {folder({"CLAUDE_CLI_HOME": "/x"}) for folder in folders} == {folders[0]({"CLAUDE_CLI_HOME": "/x"})}

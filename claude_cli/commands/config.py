@@ -1,0 +1,167 @@
+"""`claude-cli config`: the settings, shown with where each came from, and changed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..context import Context, Overrides
+from ..core.errors import UsageError
+from ..core.harmless import one_line
+from ..core.messages import Notice
+from ..core.redact import redact
+from ..storage.paths import cache_dir, config_dir, data_dir
+from ..storage.settings import FILE_NAME, unknown_variables, variables
+from ..terminal.console import STDIN, is_terminal
+from . import _options as options
+
+if TYPE_CHECKING:
+    from ..storage.settings_view import Row
+
+group = typer.Typer()
+
+STARTER = """\
+# Settings of claude-cli, one `name = value` a line; `claude-cli config show` lists them all.
+
+"""
+SettingName = Annotated[str, typer.Argument(metavar="NAME", help="A setting, or profiles.NAME.KEY.")]
+
+
+@group.command()
+def show(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Only this one: its value alone.", show_default=False)] = None,
+    profile: options.Profile = None,
+    as_json: options.AsJson = False,
+) -> int:  # fmt: skip
+    """Show every setting, its value and where it came from.
+
+    A star marks what is not the default. Keys and secret headers are masked.
+    """
+    from ..storage.settings_view import find, rows
+
+    context = Context(overrides=Overrides(profile=profile))
+    settings = context.settings
+    found = rows(settings, str(_file(context)))
+    if name:
+        found = find(found, name)
+    if as_json:
+        told = {row.name: {"value": row.value, "source": row.source, "changed": row.changed} for row in found}
+        _print(context, json.dumps({"version": 1, "settings": told}, ensure_ascii=False))
+    elif name and [row.name for row in found] == [name]:
+        _print(context, found[0].plain)
+    else:
+        _print(context, *_table(found))
+    if not name:
+        remarks = [settings.project.complaint] if settings.project else []
+        for remark in filter(None, [*remarks, *unknown_variables(context.environ)]):
+            context.console.say(f"claude-cli: {remark}")
+    return 0
+
+
+@group.command("set")
+def set_(
+    name: SettingName,
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="Its value; a list with commas or as JSON; `--` goes before a value that begins with a dash.")],
+) -> int:  # fmt: skip
+    """Set NAME in the user's file. Comments and layout stay."""
+    from ..storage.config_edit import set_value
+
+    context = Context()
+    set_value(_file(context), name, value)
+    context.notify(Notice("set", f"{name} is set in {_file(context)}", changes_result=False))
+    stronger = [variable for variable in variables(name) if context.environ.get(variable)]
+    if stronger:
+        context.console.say(f"claude-cli: {stronger[0]} is set too, and goes before the file")
+    return 0
+
+
+@group.command()
+def unset(name: Annotated[str, typer.Argument(metavar="NAME", help="A setting, profiles.NAME or profiles.NAME.KEY.")]) -> int:  # fmt: skip
+    """Take NAME out of the user's file."""
+    from ..storage.config_edit import unset_value
+
+    context = Context()
+    path = _file(context)
+    if not unset_value(path, name):
+        context.console.say(f"claude-cli: {name} is not set in {path}")
+    return 0
+
+
+@group.command()
+def path(as_json: options.AsJson = False) -> int:
+    """Print where the files lie. None of them need be there."""
+    context = Context()
+    folder = config_dir(context.environ)
+    places = {
+        "config": folder / FILE_NAME,
+        "templates": folder / "templates",
+        "data": data_dir(context.environ),
+        "cache": cache_dir(context.environ),
+    }
+    if as_json:
+        told = {name: str(place.absolute()) for name, place in places.items()}
+        _print(context, json.dumps({"version": 1, **told}, ensure_ascii=False))
+    else:
+        _print(context, *(f"{name:10} {place.absolute()}" for name, place in places.items()))
+    return 0
+
+
+@group.command()
+def edit() -> int:
+    """Edit the user's file in VISUAL or EDITOR.
+
+    The editor has a copy, which replaces the file once it is right.
+    """
+    from ..storage.config_edit import read_text, replace_text
+    from ..terminal.editor import edit as edited
+    from ..terminal.editor import keep
+
+    context = Context()
+    file = _file(context)
+    before = read_text(file)
+    text = before or STARTER
+    while (after := edited(text, environ=context.environ, suffix=".toml")) not in (before, STARTER):
+        try:
+            replace_text(file, before, after)
+        except UsageError as error:
+            if not _again(context, error):
+                raise UsageError(f"{error} (what you wrote is in {keep(after, '.toml')})") from error
+            text = after
+        else:
+            return 0
+    context.console.say(f"claude-cli: nothing was changed in {file}")
+    return 0
+
+
+def _again(context: Context, error: UsageError) -> bool:
+    """Whether the user, told of `error`, wants to go on editing; nobody there does not."""
+    from ..storage.config_edit import ChangedMeanwhileError
+
+    console = context.console
+    if isinstance(error, ChangedMeanwhileError) or not (is_terminal(STDIN) and console.err_is_terminal):
+        return False
+    console.error(redact(str(error)))
+    console.say("edit again? [Y/n] ", end="")
+    return os.read(STDIN, 1024).strip().lower() in (b"", b"y", b"yes")
+
+
+def _file(context: Context) -> Path:
+    return config_dir(context.environ) / FILE_NAME
+
+
+def _print(context: Context, *lines: str) -> None:
+    context.console.answer("".join(f"{line}\n" for line in lines))
+
+
+def _table(found: list[Row]) -> Iterator[str]:
+    """The rows as a table; each on one line, so that long values are cut."""
+    names = max((len(row.name) for row in found), default=0)
+    values = min(max((len(row.literal) for row in found), default=0), 32)
+    for row in found:
+        mark = "*" if row.changed else " "
+        yield f"{mark} {row.name:{names}}  {one_line(row.literal, 72):{values}}  {row.source}"

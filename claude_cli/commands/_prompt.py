@@ -6,12 +6,17 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ..context import Context
 from ..core.errors import UsageError
 from ..core.messages import Block, Message, Notice, document_block, text_block
 from ..terminal.console import STDIN, is_terminal
 from ..terminal.stdin import decode, kind_of
+
+if TYPE_CHECKING:
+    from ..core.models import Model
+    from ..storage.templates import TemplateUse
 
 NO_PROMPT = 'there is no prompt; for example: claude-cli complete "Explain TLS in two sentences"'
 NO_QUESTION = 'there is an attachment but no question; for example: claude-cli complete -a photo.png "What is this?"'
@@ -28,6 +33,8 @@ class Sources:
         use_stdin: False for `--no-stdin`.
         may_ask: False for `--no-input`.
         yes: `--yes`: large folders are sent without a question.
+        template: of `-t`, with its values.
+        edit: `-e`.
     """
 
     prompt: str | None
@@ -36,33 +43,40 @@ class Sources:
     use_stdin: bool = True
     may_ask: bool = True
     yes: bool = False
+    template: TemplateUse | None = None
+    edit: bool = False
 
 
 @dataclass
 class PromptReader:
-    """Gathers a question. Everything is read and checked here, before anything is sent."""
+    """Gathers a question. Everything is read and checked here, before anything is sent.
+
+    Attributes:
+        system: the template's system prompt, once `message` has been asked for; None: there is none.
+    """
 
     context: Context
     sources: Sources
+    system: str | None = field(default=None, init=False)
     _stdin_taken: str = field(default="", init=False)
 
-    def message(self, context_window: int | None) -> Message:
+    def message(self, model: Model | None) -> Message:
         """The user's turn: documents first, then images, then the question.
+
+        Args:
+            model: decides how large images and how many are of use; None: the catalogue does not know it.
 
         Raises:
             UsageError: there is no question, or an input cannot be used; names which.
         """
         self._only_one_reader()
         documents = self._documents()
-        attached = self._attachments(context_window)
-        piped = self._piped()
-        prompt = self.sources.prompt if self.sources.prompt != "-" else None
-        if prompt is not None:
-            prompt = os.fsencode(prompt).decode("utf-8", "replace")
-            if piped:
-                documents.insert(0, document_block(piped, title="standard input"))
-        else:
+        attached = self._attachments(model)
+        prompt, piped = self._words(self._piped())
+        if prompt is None:
             prompt = piped
+        elif piped:
+            documents.insert(0, document_block(piped, title="standard input"))
         if not (prompt and prompt.strip()) and documents:
             # Without another question the files are the question.
             prompt = "\n\n".join(block["source"]["data"] for block in documents)
@@ -70,6 +84,36 @@ class PromptReader:
         if not (prompt and prompt.strip()):
             raise UsageError(NO_QUESTION if attached else NO_PROMPT)
         return Message("user", (*documents, *attached, text_block(prompt)))
+
+    def _words(self, piped: str) -> tuple[str | None, str]:
+        """The question, None where standard input is to be it, and what of standard input has not gone into it."""
+        prompt = self.sources.prompt if self.sources.prompt != "-" else None
+        if prompt is not None:
+            prompt = os.fsencode(prompt).decode("utf-8", "replace")
+        if self.sources.template:
+            filled = self.sources.template.fill(prompt, piped)
+            prompt, self.system, piped = filled.prompt, filled.system, filled.piped
+        if self.sources.edit:
+            if prompt is None and self.sources.prompt == "-":
+                prompt, piped = piped, ""
+            prompt = self._edited(prompt or "")
+        return prompt, piped
+
+    def _edited(self, prompt: str) -> str:
+        """The question as the user's editor leaves it; kept in a file if the command then fails."""
+        from ..terminal.editor import edit, keep
+
+        shown = f"{prompt}\n" if prompt and not prompt.endswith("\n") else prompt
+        edited = edit(shown, environ=self.context.environ).rstrip("\n")
+        if not edited.strip():
+            raise UsageError("nothing was written in the editor, so nothing is sent")
+
+        def keep_on_failure(kind: type[BaseException] | None, *_: object) -> None:
+            if kind is not None:
+                self.context.console.say(f"claude-cli: what you wrote is kept in {keep(edited)}")
+
+        self.context.closing.push(keep_on_failure)
+        return edited
 
     def _only_one_reader(self) -> None:
         if (self.sources.prompt == "-") + self._dashes_in_files > 1:
@@ -127,21 +171,33 @@ class PromptReader:
                     confirm=self._confirm(),
                     yes=self.sources.yes,
                     notice=lambda text: self.context.notify(Notice("input", text)),
+                    one_of_many=len(self.sources.files) > 1,
                 )
             ]
         return found
 
-    def _attachments(self, context_window: int | None) -> list[Block]:
+    def _attachments(self, model: Model | None) -> list[Block]:
         if not self.sources.attachments:
             return []
-        from ..core.attachments import check_request, load_attachment
+        from ..core.attachments import Limits, load_attachments, summaries
 
-        loaded = [
-            load_attachment(source, read_stdin=self._read_dash, fetch=self.context.fetch)
-            for source in self.sources.attachments
-        ]
-        check_request(loaded, context_window)
+        loaded = load_attachments(
+            self.sources.attachments,
+            Limits.of(model),
+            read_stdin=self._read_dash,
+            fetch=self.context.fetch,
+            read_clipboard=self._read_clipboard,
+        )
+        console = self.context.console
+        if console.err_is_terminal and not console.quiet:
+            for line in summaries(loaded):
+                console.say(line, dim=True)
         return [attachment.block for attachment in loaded]
+
+    def _read_clipboard(self) -> bytes:
+        from ..terminal.clipboard import read_image
+
+        return read_image(self.context.environ)
 
     def _confirm(self) -> Callable[[str], bool] | None:
         """A yes-or-no question at the terminal; None where nobody can answer."""

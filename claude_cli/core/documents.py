@@ -92,6 +92,7 @@ def load_documents(
     confirm: Callable[[str], bool] | None,
     yes: bool,
     notice: Callable[[str], None],
+    one_of_many: bool = False,
 ) -> list[Document]:
     """The documents that `source` names: one, those of a folder, or none where it is empty.
 
@@ -102,6 +103,7 @@ def load_documents(
         confirm: puts a question to the user; None where nobody can be asked.
         yes: whether the answer is known to be yes.
         notice: says a line to the user: what was left out, and why.
+        one_of_many: whether there are other sources, so that a folder's files are named with their folder.
     Raises:
         UsageError: it is missing, unreadable, no text or too large, or the user declined.
     """
@@ -113,7 +115,8 @@ def load_documents(
         return _from_url(source, fetch, notice)
     path = local_path(source)
     if _is_folder(path):
-        return _from_folder(path, plain(source), confirm, yes, notice)
+        found = _from_folder(path, plain(source), confirm, yes, notice)
+        return [Document(f"{_title(path)}/{each.name}", each.text) for each in found] if one_of_many else found
     return _from_file(path, plain(source), notice)
 
 

@@ -1,7 +1,7 @@
 """What a file's bytes are, whatever its name says, and whether they are all there.
 
-Only the four image formats and PDF that the API reads are known well; others are recognised so far that an error
-can name them. Limits stand in `attachments.py`.
+Only the four image formats and PDF that the API reads are known well; others are recognised so far that `media.py`
+can convert them, or an error name them. Limits stand in `attachments.py`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 
 PDF = "application/pdf"
+JPEG, PNG, GIF, WEBP = "image/jpeg", "image/png", "image/gif", "image/webp"
+HEIC, AVIF, BMP, TIFF = "image/heic", "image/avif", "image/bmp", "image/tiff"
 
 _PDF_HEAD_BYTES = 1024
 _PDF_TAIL_BYTES = 2048
@@ -18,17 +20,20 @@ _PDF_XREF = re.compile(rb"startxref\s+(\d+)")
 _PDF_TRAILER = re.compile(rb"\s*(?:xref\b.*?trailer(?P<table>.*?)startxref|\d+\s+\d+\s+obj(?P<stream>.*?)stream)", re.S)
 _PDF_ENCRYPT = re.compile(rb"/Encrypt\s*(?:\d+\s+\d+\s+R|<<)")
 
+# (offset, magic, what it is): images the API does not read, but Pillow does.
+_CONVERTIBLE: tuple[tuple[int, bytes, str], ...] = (
+    (4, b"ftyphei", HEIC),
+    (4, b"ftyphev", HEIC),
+    (4, b"ftypmif1", HEIC),
+    (4, b"ftypmsf1", HEIC),
+    (4, b"ftypavi", AVIF),
+    (0, b"BM", BMP),
+    (0, b"II*\0", TIFF),
+    (0, b"MM\0*", TIFF),
+)
 # (offset, magic, what it is and what to do)
 _STRANGERS: tuple[tuple[int, bytes, str], ...] = (
-    (4, b"ftyphei", "a HEIC image: convert it to JPEG"),
-    (4, b"ftyphev", "a HEIC image: convert it to JPEG"),
-    (4, b"ftypmif1", "a HEIC image: convert it to JPEG"),
-    (4, b"ftypmsf1", "a HEIC image: convert it to JPEG"),
-    (4, b"ftypavi", "an AVIF image: convert it to PNG or JPEG"),
     (4, b"ftyp", "a video or sound file: attach a still image of it"),
-    (0, b"BM", "a BMP image: convert it to PNG"),
-    (0, b"II*\0", "a TIFF image: convert it to PNG or JPEG"),
-    (0, b"MM\0*", "a TIFF image: convert it to PNG or JPEG"),
     (0, b"\0\0\0\x0cJXL ", "a JPEG XL image: convert it to JPEG"),
     (0, b"\xff\x0a", "a JPEG XL image: convert it to JPEG"),
     (0, b"\0\0\1\0", "an icon: convert it to PNG"),
@@ -46,19 +51,26 @@ def media_type(head: bytes) -> str | None:
     A PDF may begin with up to 1,024 bytes of something else (ISO 32000-1, annex H, note 13).
     """
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
+        return PNG
     if head.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
+        return JPEG
     if head.startswith((b"GIF87a", b"GIF89a")):
-        return "image/gif"
+        return GIF
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
+        return WEBP
     return PDF if b"%PDF-" in head[:_PDF_HEAD_BYTES] else None
 
 
+def convertible(head: bytes) -> str | None:
+    """The media type of an image that the API does not read but `media.py` converts; None for any other file."""
+    if _is_text(head):
+        return None
+    return next((kind for offset, magic, kind in _CONVERTIBLE if head.startswith(magic, offset)), None)
+
+
 def stranger(head: bytes) -> str:
-    """What a file without a `media_type` looks like, a colon, and what to do about it."""
-    if b"\0" not in head and _is_utf8(head):
+    """What a file that is of no use looks like, a colon, and what to do about it."""
+    if _is_text(head):
         if head.startswith(b"%!PS"):
             return "PostScript: convert it to PDF"
         return "an SVG drawing: convert it to PNG, or read its source with -f" if b"<svg" in head else "text: use -f"
@@ -90,7 +102,9 @@ def is_encrypted(pdf: bytes) -> bool:
     return match is not None and _PDF_ENCRYPT.search(match["table"] or match["stream"]) is not None
 
 
-def _is_utf8(head: bytes) -> bool:
+def _is_text(head: bytes) -> bool:
+    if b"\0" in head:
+        return False
     try:
         head.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -175,9 +189,9 @@ def _pdf_is_whole(data: bytes) -> bool:
 
 
 _WHOLE = {
-    "image/png": _png_is_whole,
-    "image/jpeg": _jpeg_is_whole,
-    "image/gif": _gif_is_whole,
-    "image/webp": _webp_is_whole,
+    PNG: _png_is_whole,
+    JPEG: _jpeg_is_whole,
+    GIF: _gif_is_whole,
+    WEBP: _webp_is_whole,
     PDF: _pdf_is_whole,
 }

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -96,6 +98,9 @@ def url_name(url: str) -> str:
 def local_path(source: str) -> Path:
     """The path that `source` names, directly or as `file://`.
 
+    Where no such file is there, it may be a word as terminals insert it when a file is dragged into them, quoted or
+    with backslashes, or begin with a `~` that no shell has replaced, as in `--attach=~/a.png`.
+
     Raises:
         UsageError: another scheme, or a `file://` of another machine.
     """
@@ -103,7 +108,7 @@ def local_path(source: str) -> Path:
         raise UsageError("the name of a file is empty: name one")
     match = _SCHEME.match(source)
     if match is None:
-        return Path(source)
+        return _as_typed(source)
     scheme = match[0].lower()
     if scheme != "file":
         raise UsageError(f"{plain(source)}: {scheme}:// is not supported; use a path, file://, http:// or https://")
@@ -111,6 +116,25 @@ def local_path(source: str) -> Path:
     if host not in {"", "localhost"} or not slash:
         raise UsageError(f"{plain(source)} is not a file of this machine: write file:///PATH")
     return Path("/" + unquote(path, errors="surrogateescape"))
+
+
+def _as_typed(source: str) -> Path:
+    """`source` as a path; unquoted and with its `~` replaced where only that is there."""
+    for word in (source, _unquoted(source)):
+        for path in (Path, lambda text: Path(text).expanduser()):
+            with suppress(ValueError, RuntimeError):  # a NUL, or the home of nobody
+                if os.path.lexists(path(word)):
+                    return path(word)
+    return Path(source)
+
+
+def _unquoted(source: str) -> str:
+    """`source` as a shell would read it, where it reads one word."""
+    try:
+        words = shlex.split(source)
+    except ValueError:  # a quote that does not close
+        return source
+    return words[0] if len(words) == 1 else source
 
 
 def read_stdin_bytes(read_stdin: ReadStdin | None, judge: Judge) -> bytes:
@@ -166,6 +190,8 @@ def read_path(path: Path, name: str, judge: Judge, *, named_pipes: bool = False)
 def unreadable(name: str, error: OSError | ValueError) -> UsageError:
     """The error for a path that the system would not open or read."""
     if isinstance(error, FileNotFoundError):
+        if "*" in name or "?" in name:
+            return UsageError(f"{name} does not exist: the shell found nothing that fits this pattern")
         return UsageError(f"{name} does not exist: check the path")
     why = error.strerror if isinstance(error, OSError) and error.strerror else "the path is not valid"
     return UsageError(f"{name} cannot be read ({why}): check the path and its permissions")

@@ -14,14 +14,14 @@ import pytest
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\nstartxref\n0\n%%EOF\n"
 
 
-def png(side: int = 8) -> bytes:
-    """A whole PNG of one colour."""
+def png(side: int = 8, *, says: int = 0) -> bytes:
+    """A whole PNG of one colour, which may say that its sides are others."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
     rows = zlib.compress((b"\0" + b"\x40\x80\xc0" * side) * side)
-    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", says or side, says or side, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
@@ -137,7 +137,7 @@ def test_images_and_pdfs_go_before_the_question(claude, simulator, site):
         pytest.param("empty.png", b"", "empty.png", id="empty"),
         pytest.param("cut.png", png()[:-9], "cut.png is cut off or damaged", id="truncated"),
         pytest.param("text.png", b"just text", "text.png", id="mislabelled"),
-        pytest.param("huge.png", png(9000), "huge.png", id="huge"),
+        pytest.param("huge.png", png(says=65_536), "huge.png has too many pixels", id="huge"),
     ],
 )
 def test_an_image_of_no_use_is_refused_before_any_network(claude, simulator, name, data, said):

@@ -83,6 +83,17 @@ def test_a_name_tells_no_more_than_the_user_typed(tmp_path, monkeypatch):
     assert names((tmp_path / "src/a.py").as_uri()) == ["a.py"]
 
 
+def test_the_files_of_one_folder_among_others_are_named_with_it(tmp_path, monkeypatch):
+    """Two folders can each hold an `a.py`; the model and its citations have to tell them apart."""
+    plant(tmp_path, old__a_dot_py="1", new__lib__a_dot_py="2")
+    monkeypatch.chdir(tmp_path)
+    assert names("old", one_of_many=True) == ["old/a.py"]
+    assert names("./new/", one_of_many=True) == ["new/lib/a.py"]
+    assert names(tmp_path / "new", one_of_many=True) == ["new/lib/a.py"]
+    assert names("old/a.py", one_of_many=True) == names("old/a.py") == ["old/a.py"]
+    assert names("old") == ["a.py"]
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

@@ -27,7 +27,7 @@ from .errors import (
     TimedOutError,
 )
 from .events import Event, MessageStart, Ping, TextDelta
-from .messages import ChatRequest, Completion, Notice
+from .messages import ChatRequest, Completion, NextTry, Notice
 from .retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -210,8 +210,11 @@ class Call:
         if wait is None:
             self._fall_back(error)
             return 0.0
-        twice = "; the provider may bill both tries" if isinstance(error, TimedOutError) else ""
-        self._around.notify(Notice("retry", f"{error}; trying again in {wait:.1f} s{twice}", changes_result=False))
+        billed = isinstance(error, TimedOutError)
+        following = NextTry(error.code, wait, self._attempt, maybe_billed=billed)
+        twice = "; the provider may bill both tries" if billed else ""
+        words = f"{error}; trying again in {wait:.1f} s{twice}"
+        self._around.notify(Notice("retry", words, changes_result=False, next_try=following))
         self._announce(error, wait, self.request.model)
         self._attempt += 1
         self._forget_try()
@@ -230,7 +233,9 @@ class Call:
         if not (self._fallbacks and isinstance(error, _WORTH_A_FALLBACK)):
             self._give_up(error)
         following = self._fallbacks.pop(0)
-        self._around.notify(Notice("fallback", f"{self.request.model} failed ({error}); now asking {following.model}"))
+        words = f"{self.request.model} failed ({error}); now asking {following.model}"
+        switch = NextTry(error.code, 0.0, self._attempt, model=following.model)
+        self._around.notify(Notice("fallback", words, next_try=switch))
         for notice in self._policy.fallback_notices.get(following.model, ()):
             self._around.notify(notice)
         self._announce(error, 0.0, following.model)

@@ -3,6 +3,8 @@
 ClaudeError                          exit 1   a bug
 ├── UsageError                       exit 2   the command line, a setting or an input must change
 ├── OutputError                      exit 1   the answer could not be written
+├── SchemaNotMetError                exit 10  the answer is whole, but does not fit the schema asked for
+├── NoCodeBlockError                 exit 10  the answer is whole, but has no code block to take out
 └── ProviderError                    exit 6   the model's side
     ├── AuthenticationError          exit 3   401: no key, or a wrong one
     ├── PermissionDeniedError        exit 3   403
@@ -48,6 +50,8 @@ class ClaudeError(Exception):
     request_id: str | None = None
     shown: bool = False
     """Whether the JSON output has told it already."""
+    partial_file: str | None = None
+    """The file that holds what had come, where the answer was to go to a file."""
 
     def as_json(self) -> dict[str, Any]:
         """The `error` member of the JSON output."""
@@ -71,6 +75,20 @@ class OutputError(ClaudeError):
     """The answer came, but could not be written (full disk, closed file)."""
 
     code = "output"
+
+
+class SchemaNotMetError(ClaudeError):
+    """The answer is whole, but not of the form asked for: it does not fit the schema."""
+
+    code = "schema_not_met"
+    exit_code = 10
+
+
+class NoCodeBlockError(ClaudeError):
+    """The answer is whole, but has no code block to take out."""
+
+    code = "no_code_block"
+    exit_code = 10
 
 
 class ProviderError(ClaudeError):

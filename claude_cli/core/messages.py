@@ -147,6 +147,25 @@ class Completion:
 
 
 @dataclass(frozen=True, slots=True)
+class NextTry:
+    """What comes after a failed try.
+
+    Attributes:
+        reason: the failure's stable code.
+        wait_s: seconds until the next try.
+        tries: made so far, of this model.
+        model: the one asked next, where it is another.
+        maybe_billed: the failed try may have to be paid for, too.
+    """
+
+    reason: str
+    wait_s: float
+    tries: int
+    model: str | None = None
+    maybe_billed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something the user should know, in one line.
 
@@ -154,8 +173,10 @@ class Notice:
         code: a stable word: dropped_parameter, lowered_max_tokens, fallback, continued, retry, …
         text: what happened.
         changes_result: it made the answer another one; such notices are shown also where nobody watches.
+        next_try: for a retry or a fallback, what a display can count down.
     """
 
     code: str
     text: str
     changes_result: bool = True
+    next_try: NextTry | None = None

@@ -14,6 +14,7 @@ from .bindings import sign
 from .descriptions import describe
 from .faults import Fault
 from .request import Call, blocks_of
+from .server_tools import cited_text, search_result, uses
 from .structured import example
 from .tokens import block_tokens, text_tokens
 from .tools import is_forced
@@ -32,7 +33,7 @@ class Answer:
     Attributes:
         content: its blocks, as in a message that is not streamed.
         output_tokens: all it cost; `thinking_tokens` is part of it.
-        searches: web searches made by the server.
+        searches, fetches: web searches and fetches made by the server.
         flood: that many small text deltas are to come in place of the text.
     """
 
@@ -43,6 +44,7 @@ class Answer:
     stop_sequence: str | None = None
     stop_details: Mapping[str, Any] | None = None
     searches: int = 0
+    fetches: int = 0
     flood: int | None = None
 
 
@@ -80,9 +82,13 @@ def compose(call: Call, fault: Fault, *, number: int, room: int) -> Answer:
     ending = _ending(call, fault, min(call.max_tokens, room) - thinking_tokens)
     if ending.reason == "max_tokens" and room < call.max_tokens:
         ending = _Ending(ending.text, "model_context_window_exceeded")
-    blocks = [*thinking, *_search_results(call)]
+    # What a script says is all that is said.
+    used = uses(call, number) if fault.say is None and fault.flood is None and not call.continues else []
+    blocks = [*thinking, *_search_results(call), *used]
     if ending.text or fault.flood is not None:
         blocks.append(_text(ending.text))
+    if fault.say is None and ending.reason == "end_turn" and not call.output_format:
+        blocks += cited_text(call, used)
     return _finished(call, fault, blocks, ending, thinking_tokens)
 
 
@@ -104,6 +110,7 @@ def _finished(
         stop_sequence=sequence if reason == "stop_sequence" else None,
         stop_details=_stop_details(fault) if reason == "refusal" else None,
         searches=sum(block["type"] == "web_search_tool_result" for block in blocks),
+        fetches=sum(block["type"] == "web_fetch_tool_result" for block in blocks),
         flood=fault.flood,
     )
 
@@ -179,15 +186,8 @@ def _search_results(call: Call) -> _Blocks:
         return []
     blocks = blocks_of(call.messages[-1])
     done = [block.get("tool_use_id") for block in blocks]
-    page = {
-        "type": "web_search_result",
-        "url": "https://example.com/",
-        "title": "A simulated page",
-        "encrypted_content": "c2ltdWxhdGVk",
-        "page_age": None,
-    }
     return [
-        {"type": f"{block['name']}_tool_result", "tool_use_id": block["id"], "content": [page]}
+        {"type": f"{block['name']}_tool_result", "tool_use_id": block["id"], "content": [search_result()]}
         for block in blocks
         if block["type"] == "server_tool_use" and block["id"] not in done and block["name"] == "web_search"
     ]

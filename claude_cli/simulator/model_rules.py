@@ -9,6 +9,7 @@ from itertools import chain
 
 from .errors import reject
 from .request import Call, blocks_of
+from .server_tools import check_callers
 from .tools import is_forced
 
 HIGH_EFFORTS = ("xhigh", "max")
@@ -126,7 +127,7 @@ def _prefill(call: Call) -> None:
 def _structured_output(call: Call) -> None:
     if not call.output_format:
         return
-    for block in chain.from_iterable(map(blocks_of, call.messages)):
+    for block in chain(chain.from_iterable(map(blocks_of, call.messages)), call.body.get("tools") or ()):
         citations = block.get("citations")
         if isinstance(citations, dict) and citations.get("enabled"):
             reject("", "citations are not supported with output_config.format")
@@ -151,6 +152,7 @@ RULES = (
     _sampling,
     _thinking,
     _effort,
+    check_callers,
     _forced_tool,
     _prefill,
     _structured_output,

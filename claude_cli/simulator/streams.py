@@ -114,8 +114,9 @@ def _closing_usage(reply: Reply) -> dict[str, Any]:
         "output_tokens": reply.answer.output_tokens,
         "output_tokens_details": {"thinking_tokens": reply.answer.thinking_tokens},
     }
-    if reply.answer.searches:
-        usage["server_tool_use"] = {"web_search_requests": reply.answer.searches, "web_fetch_requests": 0}
+    searches, fetches = reply.answer.searches, reply.answer.fetches
+    if searches or fetches:
+        usage["server_tool_use"] = {"web_search_requests": searches, "web_fetch_requests": fetches}
     return usage
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from .blocks import CACHE_CONTROL
 from .errors import reject
+from .server_tools import check_definition
 from .shapes import Check, array, at, boolean, choice, mapping, maybe, pattern, record, string, tagged
 
 NAME = "^[a-zA-Z0-9_-]{1,64}$"
@@ -84,6 +85,7 @@ def _check_server_tool(path: str, tool: Mapping[str, Any]) -> None:
             check(at(path, name), tool[name])
     if tool.get("allowed_domains") and tool.get("blocked_domains"):
         reject(path, "Only one of `allowed_domains` and `blocked_domains` may be given")
+    check_definition(path, tool)
 
 
 CHECK_TOOLS = array(check_tool)

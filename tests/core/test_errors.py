@@ -41,6 +41,8 @@ def test_the_tree_is_the_tree_in_the_docstring():
         ("ClaudeError", "internal", 1, False),
         ("UsageError", "usage", 2, False),
         ("OutputError", "output", 1, False),
+        ("SchemaNotMetError", "schema_not_met", 10, False),
+        ("NoCodeBlockError", "no_code_block", 10, False),
         ("ProviderError", "provider", 6, False),
         ("AuthenticationError", "authentication", 3, False),
         ("PermissionDeniedError", "permission", 3, False),

@@ -1,0 +1,200 @@
+"""`-o FILE`: there is never half an answer under the file's name."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import threading
+
+import pytest
+
+ANSWER = "Grüße\n\nfrom here.\n\n"
+
+
+def files(claude):
+    """The names of the files beside the program."""
+    return sorted(path.name for path in claude.folder.iterdir() if path.name not in ("home", "schema.json"))
+
+
+def test_the_answer_goes_to_the_file(claude, simulate):
+    """With one newline at the end; nothing on standard output, no partial file left."""
+    simulate({"say": ANSWER, "times": "always"})
+    done = claude("complete", "hi", "-o", "a.md")
+    assert (done.status, done.out, done.err) == (0, "", "")
+    assert (claude.folder / "a.md").read_text("utf-8") == "Grüße\n\nfrom here.\n"
+    assert files(claude) == ["a.md"]
+    for name in ("-", "/dev/stdout"):
+        assert claude("complete", "hi", "-o", name).out == "Grüße\n\nfrom here.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "start"),
+    [
+        (["--json"], '{"version": 1, "text": "```py'),
+        (["--format", "jsonl"], '{"type": "text"'),
+        (["-x"], "x = 1\n"),
+        (["--format", "text"], "```py\nx = 1\n```\n"),
+        (["-n"], '{\n  "method": "POST"'),
+    ],
+)
+def test_the_file_holds_the_form_asked_for(claude, simulate, words, start):
+    """Whatever would be printed."""
+    simulate({"say": "```py\nx = 1\n```"})
+    done = claude("complete", "hi", "-o", "a", *words)
+    assert (done.status, done.out) == (0, "")
+    assert (claude.folder / "a").read_text("utf-8").startswith(start)
+
+
+def test_a_terminal_is_told(claude, simulate):
+    """Name and size, in a line; not with `-q`."""
+    simulate({"say": "x" * 1234, "times": 2})
+    assert "claude-cli: a.md, 1.2 KB" in claude("complete", "hi", "-o", "a.md", err="terminal").err
+    assert "a.md" not in claude("complete", "hi", "-o", "a.md", "-q", err="terminal").err
+
+
+@pytest.mark.parametrize(
+    ("step", "words", "status", "partial"),
+    [
+        pytest.param({"say": "half an", "stop_reason": "max_tokens"}, [], 7, "half an\n", id="max_tokens"),
+        pytest.param({"say": "half an answer", "cut_after": 7}, [], 7, "half\n", id="cut"),
+        pytest.param({"say": "half an answer", "error_after": 7}, [], 7, "half\n", id="error"),
+        pytest.param({"stop_reason": "refusal", "output": True, "say": "half"}, [], 8, None, id="refused"),
+        pytest.param({"status": 400}, [], 4, None, id="rejected"),
+        pytest.param({"say": "prose"}, ["-x"], 10, None, id="no code"),
+        pytest.param({"say": "prose"}, ["--schema", "a"], 10, "prose\n", id="no JSON"),
+    ],
+)
+def test_a_failure_leaves_the_file_alone(claude, simulate, step, words, status, partial):
+    """What came is in FILE.partial, and that is said in the error's line; a refused answer is not delivered."""
+    file = claude.folder / "a.md"
+    file.write_text("old")
+    simulate(step)
+    done = claude("complete", "hi", "-o", "a.md", "--retries", "0", *words)
+    line = done.failed(status)
+    assert done.out == "" and ("what came is in a.md.partial" in line) == (partial is not None)
+    assert files(claude) == ["a.md"] + ["a.md.partial"] * (partial is not None)
+    assert file.read_text() == "old"
+    assert partial is None or (claude.folder / "a.md.partial").read_text() == partial
+
+
+def test_a_failure_as_json_is_in_the_partial_file(claude, simulate):
+    """The object tells of a refusal, and has no text of it."""
+    simulate({"stop_reason": "refusal", "output": True, "say": "half"})
+    claude("complete", "hi", "-o", "a.json", "--json").failed(8, "a.json.partial")
+    assert files(claude) == ["a.json.partial"]
+    assert '"text": ""' in (claude.folder / "a.json.partial").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_in_the_middle(claude, simulate, until, number):
+    """What came was paid for: it stays, is said, and is not the file."""
+    simulate({"say": "first words, and the rest", "stall_after": 8})
+    running = claude.start("complete", "hi", "-o", "a.md")
+    partial = claude.folder / "a.md.partial"
+    until(lambda: partial.exists() and partial.stat().st_size > 4)
+    running.signal(number)
+    done = running.wait()
+    assert done.status == 128 + number and "what came is in a.md.partial" in done.err
+    assert files(claude) == ["a.md.partial"] and partial.read_text().startswith("first")
+
+
+def test_permissions_are_kept(claude, simulate):
+    """Those of an existing file, else those of the umask."""
+    simulate({"say": "x", "times": 2})
+    (claude.folder / "old").write_text("old")
+    (claude.folder / "old").chmod(0o640)
+    claude("complete", "hi", "-o", "old", shell='umask 077; exec "$@"')
+    claude("complete", "hi", "-o", "new", shell='umask 027; exec "$@"')
+    modes = [stat.S_IMODE((claude.folder / name).stat().st_mode) for name in ("old", "new")]
+    assert modes == [0o640, 0o640] and (claude.folder / "old").read_text() == "x\n"
+
+
+def test_a_link_is_followed(claude, simulate):
+    """It stays a link; the partial file lies beside what it leads to, on the same disk."""
+    simulate({"say": "x"}, {"say": "half", "stop_reason": "max_tokens"})
+    (claude.folder / "far").mkdir()
+    (claude.folder / "link").symlink_to("far/real")
+    claude("complete", "hi", "-o", "link")
+    assert (claude.folder / "link").is_symlink() and (claude.folder / "far" / "real").read_text() == "x\n"
+    claude("complete", "hi", "-o", "link").failed(7, f"{claude.folder}/far/real.partial")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        pytest.param(".", "is a folder", id="a folder"),
+        pytest.param("new/", "is a folder", id="a folder that is not there"),
+        pytest.param("no/where", "there is no folder", id="no folder"),
+        pytest.param("file/x", "there is no folder", id="a file as a folder"),
+        pytest.param("n" * 300, "cannot be written: File name too long", id="too long"),
+        pytest.param("loop", "cannot be written", id="a link to itself"),
+        pytest.param("planted", "planted.partial cannot be written", id="a link where the partial file goes"),
+        pytest.param("temperature", "-O temperature=VALUE", id="a parameter"),
+        pytest.param("temperature=1", "-O temperature=VALUE", id="a parameter with a value"),
+        pytest.param("effort", "-O output_config.effort=VALUE", id="a parameter inside another"),
+    ],
+)
+def test_what_cannot_be_written_is_known_before(claude, simulator, name, said):
+    """Status 2, nothing sent, nothing made."""
+    (claude.folder / "file").write_text("x")
+    (claude.folder / "loop").symlink_to("loop")
+    (claude.folder / "planted.partial").symlink_to("file")
+    before = files(claude)
+    claude("complete", "hi", "-o", name).failed(2, "-o", said)
+    assert simulator.requests == [] and files(claude) == before
+
+
+def test_the_habit_of_llm(claude, simulator):
+    """`-o temperature 0.5` must not make a file, nor complain of the words behind it."""
+    claude("complete", "-o", "temperature", "0.5", "hi").failed(2, "-O temperature=VALUE")
+    assert claude("complete", "hi", "-o", "./temperature").status == 0
+    assert files(claude) == ["temperature"]
+
+
+def test_a_full_disk(claude, simulate):
+    """Status 1; what fitted is kept and said, the file from before too. The limit of 512 bytes stands in for a disk."""
+    simulate({"say": "x" * 2000})
+    (claude.folder / "a.md").write_text("old")
+    claude("complete", "hi", "-o", "a.md", shell='ulimit -f 1; exec "$@"').failed(
+        1, "cannot be written to a.md: File too large; what came is in a.md.partial"
+    )
+    assert (claude.folder / "a.md").read_text() == "old" and files(claude) == ["a.md", "a.md.partial"]
+
+
+def test_one_at_a_time(claude, simulate, until):
+    """Two of us on one file would mix their words."""
+    simulate({"say": "first words, and the rest", "stall_after": 8}, {"say": "x"})
+    running = claude.start("complete", "hi", "-o", "a.md")
+    partial = claude.folder / "a.md.partial"
+    until(lambda: partial.exists() and partial.stat().st_size > 4)
+    claude("complete", "hi", "-o", "a.md").failed(2, "another claude-cli is writing it")
+    assert partial.read_text().startswith("first")
+    running.signal(signal.SIGTERM)
+    running.wait()
+
+
+def test_devices_and_pipes_are_written_to(claude, simulate):
+    """No partial file, no rename: they stay what they are."""
+    simulate({"say": "x", "times": "always"})
+    assert claude("complete", "hi", "-o", "/dev/null").status == 0
+    claude("complete", "hi", "-o", "/dev/full").failed(1, "/dev/full", "No space left on device")
+    os.mkfifo(claude.folder / "pipe")
+    got = []
+    reader = threading.Thread(target=lambda: got.append((claude.folder / "pipe").read_text()))
+    reader.start()
+    assert claude("complete", "hi", "-o", "pipe").status == 0
+    reader.join(10)
+    assert got == ["x\n"] and files(claude) == ["pipe"]
+    done = claude("complete", "hi", shell='"$@" -o /dev/fd/5 5>&1 >/dev/null | tr x y')
+    assert done.out == "y\n"
+
+
+def test_a_pipe_without_a_reader_is_not_waited_for_in_silence(claude, simulate):
+    """It is said; then the answer comes through."""
+    simulate({"say": "x"})
+    os.mkfifo(claude.folder / "pipe")
+    running = claude.start("complete", "hi", "-o", "pipe")
+    running.err.wait_for(b"waiting for somebody to read pipe")
+    assert (claude.folder / "pipe").read_text() == "x\n"
+    assert running.wait().status == 0

@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install check static format types imports docs-fresh test proof bench docs
+.PHONY: help install check static format types imports docs-fresh test proof bench docs completions
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -42,3 +42,6 @@ bench:  ## the figures of the README beside their yardsticks
 
 docs:  ## write docs/reference.md again
 	$(BIN)/python docs/generate.py
+
+completions:  ## write completions/ again
+	for shell in bash zsh fish; do $(BIN)/claude-cli completions $$shell >completions/claude-cli.$$shell || exit; done

@@ -1,4 +1,4 @@
-"""`python -m claude_cli` and the console scripts: `--version` is answered before anything is loaded."""
+"""`python -m claude_cli` and the console scripts: `--version` and `--complete` are answered before the rest loads."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ def run() -> NoReturn:
         from . import __version__
 
         _leave(_print(f"claude-cli {__version__}"))
+    if arguments[:1] == ["--complete"]:  # asked by the scripts of completions/
+        from .completion.live import live_words
+
+        _leave(_print("\n".join(live_words("".join(arguments[1:2]), os.environ))))
     import gc
 
     # Importing makes thousands of objects and no garbage; the collector would look at them again and again.

@@ -1,0 +1,32 @@
+"""`claude-cli completions`: the script that lets a shell complete our commands, options and values."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from ..completion.tree import SHELLS, commands
+from ..context import Context
+from . import _options as options
+
+_PLACES = {
+    "bash": "~/.local/share/bash-completion/completions/claude-cli",
+    "zsh": "_claude-cli in a folder of $fpath",
+    "fish": "~/.config/fish/completions/claude-cli.fish",
+}
+
+
+def command(
+    context: typer.Context,
+    shell: Annotated[str, typer.Argument(metavar="SHELL", help=f"The script goes into a file: {'; '.join(f'{shell}: {place}' for shell, place in _PLACES.items())}.")],
+) -> int:  # fmt: skip
+    """Print the completion script of a shell; on a terminal also where it belongs."""
+    options.one_of(shell, SHELLS, "completions")
+    script: str = import_module(f"..completion.{shell}", __package__).script([*commands(context.find_root().command)])
+    console = Context().console
+    console.answer(script)
+    if console.out_is_terminal:
+        console.line(f"the file for this script: {_PLACES[shell]}", dim=True)
+    return 0

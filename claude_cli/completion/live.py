@@ -1,0 +1,54 @@
+"""The words a completion cannot know beforehand: models, profiles, templates. Loaded alone, so kept light."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from ..core.errors import ClaudeError
+
+
+def live_words(kind: str, environ: Mapping[str, str]) -> list[str]:
+    """A line for each word of `kind` ("models", "profiles", "templates"): the word, a tab, what it is.
+
+    Completion never fails: of an unknown kind, or where a file cannot be read, there is no word.
+    """
+    words = _KINDS.get(kind)
+    try:
+        found = dict(words(environ)) if words else {}
+    except (ClaudeError, OSError):
+        return []
+    # A word that would not be one word in the shell's list is left out.
+    return [f"{word}\t{meaning}" for word, meaning in found.items() if word.isprintable() and " " not in word]
+
+
+def _models(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    from ..core.models import catalogue
+
+    known = catalogue()
+    for name in known.names():
+        model = known.find(name)
+        if model:
+            yield name, model.display_name if name == model.id else model.id
+
+
+def _profiles(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    from ..storage.paths import config_dir
+    from ..storage.settings_file import read_settings_file
+
+    profiles = read_settings_file(config_dir(environ) / "config.toml").values.get("profiles")
+    for name in profiles if isinstance(profiles, dict) else ():
+        yield name, "profile"
+
+
+def _templates(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    from ..storage.templates import template_names
+
+    for name in template_names(environ):
+        yield name, "template"
+
+
+_KINDS: dict[str, Callable[[Mapping[str, str]], Iterator[tuple[str, str]]]] = {
+    "models": _models,
+    "profiles": _profiles,
+    "templates": _templates,
+}

@@ -1,0 +1,120 @@
+"""Commands and options as the scripts of all shells need them, read from the command line itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..storage.settings import EFFORTS, NAMES
+
+SHELLS = ("bash", "zsh", "fish")
+DEFAULT = "complete"
+"""The command that words without a command mean."""
+
+_FILES = ("PATH", "FILE", "SCHEMA")  # how the help calls a value that is, or may be, the name of a file
+_LIVE = {"--model": "models", "--fallback-model": "models", "--profile": "profiles", "--template": "templates"}
+_CHOICES = {
+    "--effort": EFFORTS,
+    "--extract": ("first", "last", "all"),
+    "--format": ("auto", "text", "rendered", "json", "jsonl"),
+    "--color": ("auto", "always", "never"),
+    "--on-truncate": ("fail", "continue", "ok"),
+    "--service-tier": ("auto", "standard_only"),
+    "--store": ("keyring", "file"),
+    "--thinking": ("on", "off"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What may stand for an option's value or an argument.
+
+    Attributes:
+        name: as the help calls it.
+        kind: "files", "models", "profiles", "templates", "words" (those of `words`), or "" where nobody can know.
+    """
+
+    name: str
+    kind: str = ""
+    words: tuple[str, ...] = ()
+
+
+_ARGUMENTS = {
+    "completions": Value("SHELL", "words", SHELLS),
+    "config set": Value("NAME", "words", NAMES),
+    "config show": Value("NAME", "words", NAMES),
+    "config unset": Value("NAME", "words", NAMES),
+    "models": Value("SEARCH", "models"),
+    "models show": Value("ID", "models"),
+    "templates edit": Value("NAME", "templates"),
+    "templates show": Value("NAME", "templates"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """An option: its spellings, what it does, its value (None: it takes none), and whether it may stand twice."""
+
+    spellings: tuple[str, ...]
+    help: str
+    value: Value | None = None
+    repeatable: bool = False
+
+
+_HELP = Flag(("--help", "-h"), "Show what there is.")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command.
+
+    Attributes:
+        path: its words, with a blank between; "" for the program itself.
+        inner: the words that may follow, each with what it does.
+        argument: what its arguments are.
+    """
+
+    path: str
+    help: str
+    flags: tuple[Flag, ...]
+    inner: tuple[tuple[str, str], ...] = ()
+    argument: Value | None = None
+
+
+def commands(root: Any, path: str = "") -> Iterator[Command]:
+    """The command `root`, as Typer has it, and all inside it that are not hidden, outermost first."""
+    inside = {word: each for word, each in getattr(root, "commands", {}).items() if not each.hidden}
+    options = [each for each in root.params if each.param_type_name == "option" and not each.hidden]
+    yield Command(
+        path,
+        _brief(root.help),
+        (*(_flag(option) for option in options), _HELP),
+        tuple((word, _brief(each.help)) for word, each in inside.items()),
+        _ARGUMENTS.get(path),
+    )
+    for word, each in inside.items():
+        yield from commands(each, f"{path} {word}".strip())
+
+
+def _flag(option: Any) -> Flag:
+    spellings = tuple(option.opts)
+    alone = option.is_flag or option.count
+    repeatable = bool(option.multiple or option.count)
+    return Flag(spellings, _brief(option.help), None if alone else _value(spellings, option.metavar or ""), repeatable)
+
+
+def _value(spellings: tuple[str, ...], name: str) -> Value:
+    for flag in spellings:
+        if flag in _LIVE:
+            return Value(name, _LIVE[flag])
+        if flag in _CHOICES:
+            return Value(name, "words", _CHOICES[flag])
+    return Value(name, "files" if name in _FILES else "")
+
+
+def _brief(text: str | None) -> str:
+    """The first sentence of a help text, without the default told at its end."""
+    first = " ".join((text or "").split("\n\n")[0].split())
+    return re.sub(r" ?\[default: .*\]$", "", first).removesuffix(".")

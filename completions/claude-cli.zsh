@@ -1,0 +1,286 @@
+#compdef claude-cli clc
+# Completion of claude-cli for zsh. Written by `claude-cli completions zsh`: change the program, not this file.
+# Only models, profiles and templates are asked of the program; all other words stand here.
+
+_claude_cli_live() {
+  local -a words_found
+  local line
+  for line in ${(f)"$(_call_program $1 ${(q)_claude_cli_program} --complete $1)"}; do
+    words_found+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")
+  done
+  _describe -t $1 $1 words_found
+}
+
+_claude-cli() {
+  local curcontext=$curcontext _claude_cli_program=$words[1] at=''
+  local -a inner
+  inner=(
+    'complete:Answer one prompt on standard output'
+    'models:List the models this version knows'
+    'health:Check key, address and network'
+    'simulate:Simulate the Messages API on this machine'
+    'completions:Print the completion script of a shell'
+    'config:Show and change the settings'
+    'templates:List, show and edit prompt templates'
+    'keys:Store, list, test and remove API keys'
+  )
+  if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then _describe -t commands command inner; return; fi
+  if (( CURRENT > 2 && ${${(@)inner%%:*}[(Ie)$words[2]]} )); then
+    at=${at:+$at }$words[2]; shift words; (( CURRENT-- ))
+  fi
+  case $at in
+    config)
+      inner=(
+        'show:Show every setting, its value and where it came from'
+        'set:Set NAME in the user'\''s file. Comments and layout stay'
+        'unset:Take NAME out of the user'\''s file'
+        'path:Print where the files lie. None of them need be there'
+        'edit:Edit the user'\''s file in VISUAL or EDITOR'
+      )
+      if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then _describe -t commands command inner; return; fi
+      if (( CURRENT > 2 && ${${(@)inner%%:*}[(Ie)$words[2]]} )); then
+        at=${at:+$at }$words[2]; shift words; (( CURRENT-- ))
+      fi
+      ;;
+    templates)
+      inner=(
+        'list:List the templates: name, what it is for, where it comes from'
+        'show:Print a template'\''s file'
+        'edit:Edit a template of your own; it is checked before it is saved'
+      )
+      if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then _describe -t commands command inner; return; fi
+      if (( CURRENT > 2 && ${${(@)inner%%:*}[(Ie)$words[2]]} )); then
+        at=${at:+$at }$words[2]; shift words; (( CURRENT-- ))
+      fi
+      ;;
+    keys)
+      inner=(
+        'set:Store a key, typed at a hidden prompt or piped in; then read it back and try it'
+        'list:List where keys can come from and which source wins, for each profile; never a key'
+        'test:Try the key that is in use with a free call, `GET /v1/models`'
+        'rm:Remove a stored key, and say what remains'
+      )
+      if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then _describe -t commands command inner; return; fi
+      if (( CURRENT > 2 && ${${(@)inner%%:*}[(Ie)$words[2]]} )); then
+        at=${at:+$at }$words[2]; shift words; (( CURRENT-- ))
+      fi
+      ;;
+  esac
+  case $at in
+    'models')
+      _arguments -s -S \
+        '(--json)--json[Print one JSON object]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:search: _claude_cli_live models' ;;
+    'health')
+      _arguments -s -S \
+        '(--base-url)--base-url=[Ask this address instead of the official one]:URL: ' \
+        '(--provider)--provider=[Provider plugin that answers]:NAME: ' \
+        '(--profile)--profile=[Use the address, key, model and headers of \[profiles.NAME\] in the settings]:NAME: _claude_cli_live profiles' \
+        '(--offline)--offline[Let the built-in simulator answer\: no key, no network]' \
+        '(--timeout)--timeout=[Time for the whole call with its retries]:SECONDS: ' \
+        '(--json)--json[Print one JSON object]' \
+        '(--quiet -q)--quiet[Errors only on standard error]' \
+        '(--quiet -q)-q[Errors only on standard error]' \
+        '*--verbose[Say more on standard error; -vv adds every read and tracebacks]' \
+        '*-v[Say more on standard error; -vv adds every read and tracebacks]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'simulate')
+      _arguments -s -S \
+        '(--port)--port=[Port on 127.0.0.1; 0 takes a free one]:N: ' \
+        '(--script)--script=[Faults and answers to play, as JSON]:FILE:_files' \
+        '(--pace)--pace=[Seconds between two pieces of an answer]:SECONDS: ' \
+        '(--bare-models)--bare-models[List models with four fields only, as old gateways do]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'completions')
+      _arguments -s -S \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:shell:(bash zsh fish)' ;;
+    'config')
+      _arguments -s -S \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'config show')
+      _arguments -s -S \
+        '(--profile)--profile=[Use the address, key, model and headers of \[profiles.NAME\] in the settings]:NAME: _claude_cli_live profiles' \
+        '(--json)--json[Print one JSON object]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s)' ;;
+    'config set')
+      _arguments -s -S \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s)' ;;
+    'config unset')
+      _arguments -s -S \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s)' ;;
+    'config path')
+      _arguments -s -S \
+        '(--json)--json[Print one JSON object]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'config edit')
+      _arguments -s -S \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'templates')
+      _arguments -s -S \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'templates list')
+      _arguments -s -S \
+        '(--json)--json[Print one JSON object]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'templates show')
+      _arguments -s -S \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:name: _claude_cli_live templates' ;;
+    'templates edit')
+      _arguments -s -S \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:name: _claude_cli_live templates' ;;
+    'keys')
+      _arguments -s -S \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'keys set')
+      _arguments -s -S \
+        '(--profile)--profile=[Use the address, key, model and headers of \[profiles.NAME\] in the settings]:NAME: _claude_cli_live profiles' \
+        '(--store)--store=[keyring, or file (keys.json, for you alone)]:WHERE:(keyring file)' \
+        '(--base-url)--base-url=[The address the key is for]:URL: ' \
+        '(--no-test)--no-test[Do not try the key with a call, which would be free]' \
+        '(--timeout)--timeout=[Time for the whole call with its retries]:SECONDS: ' \
+        '*--verbose[Say more on standard error; -vv adds every read and tracebacks]' \
+        '*-v[Say more on standard error; -vv adds every read and tracebacks]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'keys list')
+      _arguments -s -S \
+        '(--profile)--profile=[Use the address, key, model and headers of \[profiles.NAME\] in the settings]:NAME: _claude_cli_live profiles' \
+        '(--base-url)--base-url=[The address the key is for]:URL: ' \
+        '(--json)--json[Print one JSON object]' \
+        '*--verbose[Say more on standard error; -vv adds every read and tracebacks]' \
+        '*-v[Say more on standard error; -vv adds every read and tracebacks]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'keys test')
+      _arguments -s -S \
+        '(--profile)--profile=[Use the address, key, model and headers of \[profiles.NAME\] in the settings]:NAME: _claude_cli_live profiles' \
+        '(--base-url)--base-url=[The address the key is for]:URL: ' \
+        '(--timeout)--timeout=[Time for the whole call with its retries]:SECONDS: ' \
+        '*--verbose[Say more on standard error; -vv adds every read and tracebacks]' \
+        '*-v[Say more on standard error; -vv adds every read and tracebacks]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'keys rm')
+      _arguments -s -S \
+        '(--profile)--profile=[Use the address, key, model and headers of \[profiles.NAME\] in the settings]:NAME: _claude_cli_live profiles' \
+        '(--store)--store=[keyring or file]:WHERE:(keyring file)' \
+        '(--base-url)--base-url=[The address the key is for]:URL: ' \
+        '(--yes -y)--yes[Remove it without a question]' \
+        '(--yes -y)-y[Remove it without a question]' \
+        '*--verbose[Say more on standard error; -vv adds every read and tracebacks]' \
+        '*-v[Say more on standard error; -vv adds every read and tracebacks]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    *)
+      _arguments -s -S \
+        '(--model -m)--model=[Model id or alias\: sonnet, opus, haiku, fable]:MODEL: _claude_cli_live models' \
+        '(--model -m)-m+[Model id or alias\: sonnet, opus, haiku, fable]:MODEL: _claude_cli_live models' \
+        '(--system -s)--system=[System prompt]:TEXT: ' \
+        '(--system -s)-s+[System prompt]:TEXT: ' \
+        '(--system-file)--system-file=[System prompt from a file]:PATH:_files' \
+        '*--file=[Text file, folder, URL or '\''-'\'' into the prompt; repeatable]:PATH:_files' \
+        '*-f+[Text file, folder, URL or '\''-'\'' into the prompt; repeatable]:PATH:_files' \
+        '(--template -t)--template=[Fill in a prompt template, by name or path; see templates list]:NAME: _claude_cli_live templates' \
+        '(--template -t)-t+[Fill in a prompt template, by name or path; see templates list]:NAME: _claude_cli_live templates' \
+        '*--param=[Value for a $NAME of the template; repeatable]:NAME=VALUE: ' \
+        '*-p+[Value for a $NAME of the template; repeatable]:NAME=VALUE: ' \
+        '(--edit -e)--edit[Write the prompt in your editor\: VISUAL, EDITOR, else nano or vi]' \
+        '(--edit -e)-e[Write the prompt in your editor\: VISUAL, EDITOR, else nano or vi]' \
+        '*--attach=[Image or PDF\: path, URL, '\''-'\'' or '\''clipboard'\''; repeatable]:PATH:_files' \
+        '*-a+[Image or PDF\: path, URL, '\''-'\'' or '\''clipboard'\''; repeatable]:PATH:_files' \
+        '*--image=[Image or PDF\: path, URL, '\''-'\'' or '\''clipboard'\''; repeatable]:PATH:_files' \
+        '*-i+[Image or PDF\: path, URL, '\''-'\'' or '\''clipboard'\''; repeatable]:PATH:_files' \
+        '(--max-tokens)--max-tokens=[Output tokens at most, thinking included]:N: ' \
+        '*--stop=[Stop before this text; repeatable]:TEXT: ' \
+        '(--effort)--effort=[How hard to try\: low, medium, high, xhigh or max]:LEVEL:(low medium high xhigh max)' \
+        '(--thinking)--thinking=[Let the model think first]:on|off|TOKENS:(on off)' \
+        '(--show-thinking)--show-thinking[Show the thinking on standard error]' \
+        '(--temperature)--temperature=[0 to 1; only older models take it]:X: ' \
+        '(--top-p)--top-p=[0 to 1; only older models take it]:X: ' \
+        '(--top-k)--top-k=[0 or more; only older models take it]:N: ' \
+        '(--service-tier)--service-tier=[auto or standard_only]:TIER:(auto standard_only)' \
+        '(--web-search)--web-search[Let the model search the web; $10 per 1,000 searches, and the tokens of what it finds]' \
+        '(--web-fetch)--web-fetch[Let the model read pages and PDFs that you or its searches name]' \
+        '(--code-execution)--code-execution[Let the model run code at the provider]' \
+        '*--option=[Any other field of the request; V is JSON where it parses, dots go deeper; repeatable]:K=V: ' \
+        '*-O+[Any other field of the request; V is JSON where it parses, dots go deeper; repeatable]:K=V: ' \
+        '*--beta=[Name for the anthropic-beta header; repeatable]:NAME: ' \
+        '(--strict)--strict[Refuse what the model does not take instead of adjusting it]' \
+        '(--on-truncate)--on-truncate=[When the answer is cut\: fail (status 7), continue (ask for the rest, 5 times at most) or ok]:DO:(fail continue ok)' \
+        '(-x)-x[Print only the first code block; --extract first]' \
+        '(--extract)--extract=[Print only code blocks\: first, last, all, or the first in a language such as python]:WHICH:(first last all)' \
+        '(--schema)--schema=[Get JSON of this form\: a JSON Schema, a file with one, or '\''name, age int, tags list'\'']:SCHEMA:_files' \
+        '(--output -o)--output=[Write the answer to FILE when it is whole; until then it is in FILE.partial]:FILE:_files' \
+        '(--output -o)-o+[Write the answer to FILE when it is whole; until then it is in FILE.partial]:FILE:_files' \
+        '(--format)--format=[auto (rendered on a terminal, text elsewhere), text, rendered (Markdown laid out), json or jsonl]:FORM:(auto text rendered json jsonl)' \
+        '(--json)--json[Print one JSON object]' \
+        '(--no-stream)--no-stream[Print the answer when it is whole]' \
+        '(--usage -u)--usage[Print tokens and seconds on standard error]' \
+        '(--usage -u)-u[Print tokens and seconds on standard error]' \
+        '(--dry-run -n)--dry-run[Print the request, send nothing]' \
+        '(--dry-run -n)-n[Print the request, send nothing]' \
+        '(--timeout)--timeout=[Time for the whole call with its retries]:SECONDS: ' \
+        '(--retry-for)--retry-for=[How long failed calls are tried again]:SECONDS: ' \
+        '(--retries)--retries=[Tries after the first at most]:N: ' \
+        '(--fallback-model)--fallback-model=[Models to ask when the first one fails; each switch is said]:A,B: _claude_cli_live models' \
+        '(--provider)--provider=[Provider plugin that answers]:NAME: ' \
+        '(--profile)--profile=[Use the address, key, model and headers of \[profiles.NAME\] in the settings]:NAME: _claude_cli_live profiles' \
+        '(--base-url)--base-url=[Ask this address instead of the official one]:URL: ' \
+        '(--offline)--offline[Let the built-in simulator answer\: no key, no network]' \
+        '(--no-stdin)--no-stdin[Leave standard input alone]' \
+        '(--no-input)--no-input[Never ask a question]' \
+        '(--yes)--yes[Send large folders without a question]' \
+        '(--color)--color=[Style the output\: auto, always or never]:WHEN:(auto always never)' \
+        '(--quiet -q)--quiet[Errors only on standard error]' \
+        '(--quiet -q)-q[Errors only on standard error]' \
+        '*--verbose[Say more on standard error; -vv adds every read and tracebacks]' \
+        '*-v[Say more on standard error; -vv adds every read and tracebacks]' \
+        '(--log-file)--log-file=[Append what happens to PATH as JSON lines, keys and contents left out]:PATH:_files' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '(--version -V)--version[Print the version and leave]' \
+        '(--version -V)-V[Print the version and leave]' \
+        '*:prompt:()' ;;
+  esac
+}
+
+# Read by `source`, it registers itself; found in fpath, compinit has done so and this file is the function.
+if [[ $funcstack[1] == _claude-cli ]]; then
+  _claude-cli "$@"
+else
+  compdef _claude-cli claude-cli clc
+fi

@@ -1,0 +1,271 @@
+"""Completion: the files are fresh, and bash, zsh and fish themselves offer what they should."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+import typer.main
+
+from claude_cli.cli import app, main
+from claude_cli.completion.live import live_words
+from claude_cli.completion.tree import SHELLS, commands
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGETS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]
+SHARED: dict[str, str] = TARGETS["wheel"]["shared-data"]
+WAIT_S = 20.0
+
+# What is typed before the Tab, and how the line then ends; whether the program is asked.
+STATIC = {
+    "a command": ("claude-cli heal", "claude-cli health"),
+    "a command inside a command": ("claude-cli templates sh", "templates show"),
+    "an option": ("claude-cli complete --fallb", "complete --fallback-model"),
+    "an option behind a prompt": ("claude-cli complete hi --fallb", "--fallback-model"),
+    "an option without a command": ("claude-cli --fallb", "claude-cli --fallback-model"),
+    "an option behind a bare prompt": ("claude-cli 'a prompt' --fallb", "--fallback-model"),
+    "an option behind a strange prompt": ("claude-cli '* $(date) [x' --fallb", "--fallback-model"),
+    "an option of a command in a command": ("claude-cli keys set --no-t", "keys set --no-test"),
+    "a choice": ("claude-cli complete --format ren", "--format rendered"),
+    "a choice behind =": ("claude-cli complete --format=ren", "--format=rendered"),
+    "a choice without a command": ("claude-cli --effort xh", "--effort xhigh"),
+    "a place of keys": ("claude-cli keys set --store keyr", "--store keyring"),
+    "a setting": ("claude-cli config set stdin_w", "config set stdin_wait_s"),
+    "a shell": ("claude-cli completions zs", "completions zsh"),
+    "a file": ("claude-cli complete -f notes-f", "-f notes-for-you.txt"),
+    "a file for the answer": ("claude-cli complete -o notes-f", "-o notes-for-you.txt"),
+    "an attachment": ("claude-cli complete hi --attach notes-f", "--attach notes-for-you.txt"),
+    "the short name": ("clc completions zs", "completions zsh"),
+}
+LIVE = {
+    "a model": ("claude-cli -m claude-haiku-5-", "-m claude-haiku-5-5"),
+    "a model behind =": ("claude-cli complete --model=claude-haiku-5-", "--model=claude-haiku-5-5"),
+    "a model's line": ("claude-cli complete --model sonn", "--model sonnet"),
+    "a profile": ("claude-cli complete --profile wor", "--profile work"),
+    "a template of one's own": ("claude-cli complete -t revi", "-t review-mine"),
+    "a shipped template": ("claude-cli templates show expl", "show explain"),
+    "a model, by the short name": ("clc -m claude-haiku-5-", "-m claude-haiku-5-5"),
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_files_are_fresh(shell):
+    """`make completions` writes them; a new option that they lack would never be offered."""
+    done = subprocess.run(
+        [sys.executable, "-m", "claude_cli", "completions", shell], capture_output=True, text=True, check=True
+    )
+    assert (ROOT / "completions" / f"claude-cli.{shell}").read_text("utf-8") == done.stdout
+
+
+def test_the_wheel_installs_every_file():
+    """Under the names by which each shell looks for them, for both names of the program."""
+    assert {ROOT / source for source in SHARED} == set((ROOT / "completions").iterdir())
+    assert "completions" in TARGETS["sdist"]["include"]
+
+
+def test_an_unknown_shell_is_named():
+    """With those there are."""
+    done = subprocess.run([sys.executable, "-m", "claude_cli", "completions", "tcsh"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "bash, zsh or fish" in done.stderr
+
+
+CHOSEN = [
+    (command.path.split(), flag.spellings[0], flag.value.words)
+    for command in commands(typer.main.get_command(app))
+    for flag in command.flags
+    if flag.value and flag.value.kind == "words" and flag.spellings[0] not in ("--thinking", "--extract")
+]
+
+
+@pytest.mark.parametrize(("command", "flag", "choices"), CHOSEN, ids=[" ".join((*each[0], each[1])) for each in CHOSEN])
+def test_the_choices_are_those_of_the_command(capfd, command, flag, choices):
+    """What is offered is taken, and all that is taken is offered: the command itself names the same words."""
+    assert main([*command, flag, "nonsense"]) == 2
+    assert f"choose {', '.join(choices[:-1])} or {choices[-1]}" in capfd.readouterr().err
+
+
+# ------------------------------------------------------------------------------------------------ live words
+def words(kind: str, home: Path) -> list[str]:
+    return [line.partition("\t")[0] for line in live_words(kind, {"CLAUDE_CLI_HOME": str(home)})]
+
+
+def test_the_words_that_are_asked_of_the_program(tmp_path):
+    """Models with what they are; profiles and templates of the user; nothing twice, and never a failure."""
+    models = words("models", tmp_path)
+    assert {"sonnet", "opus", "claude-haiku-5-5"} <= {*models} and len(models) == len({*models})
+    assert "sonnet\tclaude-sonnet-5-5" in live_words("models", {})
+    assert words("profiles", tmp_path) == words("nonsense", tmp_path) == words("", tmp_path) == []
+    assert words("templates", tmp_path) == ["commit", "explain", "shell"]
+    (tmp_path / "config.toml").write_text('[profiles.work]\n[profiles."two words"]\n[profiles."a\\u001bb"]\n')
+    assert words("profiles", tmp_path) == ["work"]
+    for broken in ("[profiles", "profiles = 3", "\xff"):
+        (tmp_path / "config.toml").write_bytes(broken.encode("latin-1"))
+        assert words("profiles", tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", ["models", "profiles", "templates", "nonsense"])
+def test_asking_loads_no_command_line(kind, tmp_path):
+    """A Tab has to be answered at once."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "claude_cli", "--complete", kind],
+        env={**os.environ, "CLAUDE_CLI_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert done.returncode == 0 and "claude_cli" in loaded
+    assert not loaded & {"typer", "rich", "httpx", "httpcore", "h11", "keyring", "asyncio", "tomlkit", "prompt_toolkit"}
+
+
+# ------------------------------------------------------------------------------------------------ real shells
+class Place:
+    """A folder with everything installed as a wheel installs it, and a program that keeps a list of its calls."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for source, target in SHARED.items():
+            (folder / target).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / source, folder / target)
+        (folder / "bin").mkdir()
+        for name in ("claude-cli", "clc"):
+            program = folder / "bin" / name
+            program.write_text(f'#!/bin/sh\necho "$@" >>"{folder}/calls"\nexec "{sys.executable}" -m claude_cli "$@"\n')
+            program.chmod(0o755)
+        (folder / "calls").touch()
+        (folder / "notes-for-you.txt").touch()
+        (folder / "home" / "templates").mkdir(parents=True)
+        (folder / "home" / "templates" / "review-mine.toml").write_text('prompt = "$input"\n')
+        (folder / "home" / "config.toml").write_text("[profiles.work]\n")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "PATH": f"{self.folder}/bin:/usr/bin:/bin",
+            "HOME": str(self.folder),
+            "LANG": "C.UTF-8",
+            "TERM": "xterm",
+            "CLAUDE_CLI_HOME": str(self.folder / "home"),
+            "PYTHONPATH": str(ROOT),
+            "XDG_DATA_DIRS": str(self.folder / "share"),
+        }
+
+    def calls(self) -> list[str]:
+        return (self.folder / "calls").read_text().splitlines()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Place:
+    return Place(tmp_path_factory.mktemp("installed"))
+
+
+def found(shell: str) -> str:
+    """The path of a shell; the only reason for which a test here is skipped is that it is not on this machine."""
+    path = shutil.which(shell)
+    if path is None:
+        pytest.skip(f"{shell} is not installed")
+    return path
+
+
+class Line:
+    """The line of an interactive shell on a terminal, and what is on the screen."""
+
+    def __init__(self, command: str, arguments: list[str], place: Place, setup: str) -> None:
+        self.screen = pyte.Screen(160, 40)
+        self.stream = pyte.ByteStream(self.screen)
+        self.child = pexpect.spawn(
+            command, arguments, cwd=str(place.folder), env=place.environment, dimensions=(40, 160), timeout=WAIT_S
+        )
+        self.child.sendline(f"{setup}; PS1=READY'> '")
+        self.until(lambda: self.shown().endswith("READY>"))
+
+    def shown(self) -> str:
+        return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            try:
+                self.stream.feed(self.child.read_nonblocking(65_536, WAIT_S))
+            except (pexpect.TIMEOUT, pexpect.EOF):
+                pytest.fail(f"waited in vain; the screen:\n{self.shown()}")
+
+    def tab(self, typed: str, expected: str) -> None:
+        """Type, press Tab, and wait until the line reads as expected; then leave it empty."""
+        self.child.send(f"{typed}\t")
+        self.until(lambda: expected in self.shown().rpartition("READY>")[2])
+        self.child.send("\x15")  # Ctrl-U
+        self.until(lambda: self.shown().endswith("READY>"))
+
+
+@pytest.fixture(scope="module")
+def bash(place: Place) -> Iterator[Line]:
+    """Bash, with both files as bash-completion would load them."""
+    share = place.folder / "share/bash-completion/completions"
+    line = Line(found("bash"), ["--norc", "--noprofile", "-i"], place, f"source {share}/claude-cli; source {share}/clc")
+    yield line
+    line.child.close(force=True)
+
+
+@pytest.fixture(scope="module")
+def zsh(place: Place) -> Iterator[Line]:
+    """Zsh, whose compinit finds the file in fpath."""
+    setup = f"fpath=({place.folder}/share/zsh/site-functions $fpath); autoload -U compinit; compinit -u -D"
+    line = Line(found("zsh"), ["-f", "-i"], place, setup)
+    yield line
+    line.child.close(force=True)
+
+
+@pytest.mark.parametrize("case", [*STATIC, *LIVE])
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_tab(request, place, shell, case):
+    """The line is completed; the program is started for what only it knows, and for nothing else."""
+    line: Line = request.getfixturevalue(shell)
+    before = place.calls()
+    line.tab(*{**STATIC, **LIVE}[case])
+    assert bool(place.calls()[len(before) :]) is (case in LIVE)
+
+
+@pytest.mark.parametrize("case", [*STATIC, *LIVE])
+def test_a_tab_in_fish(place, case):
+    """The same lines; fish finds its files where the wheel puts them, and tells what each word is."""
+    typed, expected = {**STATIC, **LIVE}[case]
+    fish = found("fish")
+    before = place.calls()
+    done = subprocess.run(
+        [fish, "-c", 'complete -C "$argv"', typed],
+        cwd=place.folder,
+        env=place.environment,
+        capture_output=True,
+        text=True,
+    )
+    candidates = [line.partition("\t")[0] for line in done.stdout.splitlines()]
+    assert candidates == [expected.split()[-1]], (done.stdout, done.stderr)
+    assert bool(place.calls()[len(before) :]) is (case in LIVE)
+
+
+def test_zsh_and_fish_say_what_a_word_is(zsh, place):
+    """An option comes with its help, a model with its id."""
+    zsh.child.send("claude-cli complete --no-st\t")
+    zsh.until(
+        lambda: "Leave standard input alone" in zsh.shown() and "Print the answer when it is whole" in zsh.shown()
+    )
+    zsh.child.send("\x15")
+    zsh.until(lambda: "READY>\n" in zsh.shown() or zsh.shown().endswith("READY>"))
+
+
+def test_a_hostile_profile_name_is_not_run(bash, place):
+    """What stands in a file is a word to the shell, never code."""
+    config = place.folder / "home" / "config.toml"
+    before = config.read_text()
+    config.write_text('[profiles.work]\n[profiles."x$(touch${IFS}owned)"]\n')
+    bash.tab("claude-cli complete --profile x", "--profile x\\$\\(touch")
+    config.write_text(before)
+    assert not (place.folder / "owned").exists()

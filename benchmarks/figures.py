@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,17 +71,23 @@ class Bench:
     def __init__(self, mock: Mock, home: Path) -> None:
         """Use the running `mock`; `home` is an empty folder, so nobody's settings take part."""
         self._mock = mock
+        self.url = mock.url
         self._environment = environment(mock.url, home)
         self._order = random.Random(1)
 
-    def one(self, program: Program, deltas: int = 1, period_us: int = 0) -> Run:
-        """Run `program` once; the mock answers with `deltas` words.
+    def one(
+        self, program: Program, deltas: int = 1, period_us: int = 0, *, terminal: bool = False,
+        environ: Mapping[str, str] | None = None,
+    ) -> Run:  # fmt: skip
+        """Run `program` once, with the variables of `environ` besides; the mock answers with `deltas` words.
 
         Raises:
             ProgramFailed: it failed, or it printed less than the whole answer.
         """
         self._mock.set(deltas, period_us)
-        result = run([word.replace("{url}", self._mock.url) for word in program.command], self._environment)
+        command = [word.replace("{url}", self._mock.url) for word in program.command]
+        variables = {name: value for name, value in {**self._environment, **(environ or {})}.items() if value}
+        result = run(command, variables, terminal=terminal)
         if self._mock.log() and result.output_bytes < deltas * len(TEXT):
             raise ProgramFailed(f"{program.name}: {result.output_bytes} bytes of {deltas * len(TEXT)} were printed")
         return result
@@ -139,6 +146,59 @@ def one_shot(bench: Bench, programs: Programs, rounds: int) -> Iterator[Figure]:
     yield Figure(what, "ms", 1.7, got["ours"], got["yardstick"], "aim: 1.4 x")
     yield Figure("resident memory of a one-shot to a pipe", "MB", 45, memory[1:])
     yield Figure(f'request body for "{PROMPT}"', "bytes", 400, sizes[1:])
+
+
+def on_a_terminal(bench: Bench, programs: Programs, rounds: int) -> Iterator[Figure]:
+    """What a terminal adds before the request is out: the status line, and what draws the answer."""
+
+    def to_wire(*, terminal: bool) -> float:
+        result = bench.one(programs.ours, terminal=terminal)
+        return (bench.request()["first_byte_ns"] - result.start_ns) / 1e6
+
+    steps = {"pipe": lambda: to_wire(terminal=False), "terminal": lambda: to_wire(terminal=True)}
+    got = bench.rounds(rounds, steps)
+    more = [seen - piped for seen, piped in zip(got["terminal"], got["pipe"], strict=True)]
+    yield Figure("exec to request on the wire on a terminal, less the same to a pipe", "ms", 60, more)
+
+
+def with_a_stored_key(bench: Bench, programs: Programs, rounds: int) -> Iterator[Figure]:
+    """What a key in a real keyring adds before the request is out; left out where the system has none."""
+    from tests.secret_service import SecretService, missing_programs
+
+    if missing_programs():
+        log(f"left out, not installed: {', '.join(missing_programs())}")
+        return
+    with tempfile.TemporaryDirectory() as folder, SecretService(Path(folder)) as service:
+        service.store(f"default@{bench.url}", "bench")
+        stored = {**service.environ, "ANTHROPIC_API_KEY": ""}
+
+        def to_wire(environ: Mapping[str, str]) -> float:
+            result = bench.one(programs.ours, environ=environ)
+            return (bench.request()["first_byte_ns"] - result.start_ns) / 1e6
+
+        steps = {"environment": lambda: to_wire(service.environ), "keyring": lambda: to_wire(stored)}
+        got = bench.rounds(rounds, steps)
+    more = [kept - given for kept, given in zip(got["keyring"], got["environment"], strict=True)]
+    what = "exec to request on the wire with the key in a Secret Service, less the same with it in the environment"
+    yield Figure(what, "ms", 250, more)
+
+
+def photograph(bench: Bench, programs: Programs, rounds: int) -> Iterator[Figure]:
+    """What a photograph of 24 megapixels adds to a dry run: reading, shrinking, encoding, and Pillow's own start."""
+    from PIL import Image, ImageFilter
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "photo.jpg"
+        # Grain as a sensor has it: the file is as large as a camera's, about 8 MB.
+        grain = [Image.effect_noise((6000, 4000), 32).filter(ImageFilter.GaussianBlur(0.8)) for _ in "rgb"]
+        Image.merge("RGB", grain).save(path, quality=92)
+        dry = Program("a dry run", [*programs.ours.command, "-n"])
+        attached = Program("a dry run with a photograph", [*dry.command, "-a", str(path)])
+        got = bench.rounds(
+            rounds, {"dry": lambda: bench.one(dry).wall_s, "attached": lambda: bench.one(attached).wall_s}
+        )
+    more = [large - small for large, small in zip(got["attached"], got["dry"], strict=True)]
+    yield Figure("a 24-megapixel JPEG to the model's useful size, Pillow's start included", "s", 0.6, more)
 
 
 def streaming(bench: Bench, programs: Programs, rounds: int, deltas: int, period_us: int = 0) -> Iterator[Figure]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import struct
 import tempfile
+import termios
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,18 +36,18 @@ class Run:
     output_bytes: int
 
 
-def run(command: list[str], environment: dict[str, str]) -> Run:
-    """Run `command` with its output into a pipe and no input.
+def run(command: list[str], environment: dict[str, str], *, terminal: bool = False) -> Run:
+    """Run `command` with its output into a pipe, or with both outputs on a `terminal` of 80x24, and no input.
 
     `os.posix_spawn`, because it copies nothing of this process: a fork's first pages would count as the child's memory.
     (The kernel still counts this runner's own size as a lower bound, about 20 MB: less than any program measured.)
     """
-    reader, writer = os.pipe()
+    reader, writer = open_terminal() if terminal else os.pipe()
     with tempfile.TemporaryFile() as errors:
         actions = [
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_DUP2, writer, 1),
-            (os.POSIX_SPAWN_DUP2, errors.fileno(), 2),
+            (os.POSIX_SPAWN_DUP2, writer if terminal else errors.fileno(), 2),
             (os.POSIX_SPAWN_CLOSE, reader),
             (os.POSIX_SPAWN_CLOSE, writer),
         ]
@@ -67,10 +71,17 @@ def run(command: list[str], environment: dict[str, str]) -> Run:
     )
 
 
+def open_terminal() -> tuple[int, int]:
+    """A pseudo-terminal of 80x24: our end and the program's."""
+    outside, inside = os.openpty()
+    fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    return outside, inside
+
+
 def drain(reader: int) -> int:
-    """Read a pipe to its end and count."""
+    """Read a pipe or a terminal to its end and count."""
     total = 0
-    with os.fdopen(reader, "rb", buffering=0) as pipe:
+    with os.fdopen(reader, "rb", buffering=0) as pipe, suppress(OSError):  # how a terminal says that nobody is left
         while data := pipe.read(65536):
             total += len(data)
     return total
@@ -82,6 +93,7 @@ def environment(url: str, home: Path) -> dict[str, str]:
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": str(home),
         "LANG": "C.UTF-8",
+        "TERM": "xterm-256color",
         "ANTHROPIC_BASE_URL": url,
         "ANTHROPIC_API_KEY": "bench",
     }

@@ -21,7 +21,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from . import table
-from .figures import Bench, Figure, Programs, log, one_shot, start_up, streaming
+from .figures import (
+    Bench,
+    Figure,
+    Programs,
+    log,
+    on_a_terminal,
+    one_shot,
+    photograph,
+    start_up,
+    streaming,
+    with_a_stored_key,
+)
 from .mock import Mock
 from .process import ProgramFailed
 
@@ -64,6 +75,15 @@ def measure(bench: Bench, programs: Programs, chosen: argparse.Namespace) -> Ite
     yield from start_up(bench, programs, short)
     log(f"one-shot, {short} rounds")
     yield from one_shot(bench, programs, short)
+    log(f"one-shot on a terminal, {short} rounds")
+    yield from on_a_terminal(bench, programs, short)
+    log(f"one-shot with the key in a keyring, {short} rounds")
+    yield from with_a_stored_key(bench, programs, short)
+    if can_import(chosen.base_python, "PIL") and can_import(sys.executable, "PIL"):
+        log(f"a photograph of 24 megapixels, {short} rounds")
+        yield from photograph(bench, programs, short)
+    else:
+        log("a photograph of 24 megapixels: left out, as the extra `media` is not installed")
     log(f"{deltas:,} deltas at once, {long} rounds")
     yield from streaming(bench, programs, long, deltas)
     log(f"{deltas:,} deltas, one every 200 µs, {long} rounds of {deltas * 200 / 1e6:.0f} s for each program")

@@ -19,9 +19,13 @@ from .terminal.stdin import kind_of
 
 COMMANDS = {
     "complete": "Answer one prompt on standard output.",
+    "config": "Show and change the settings.",
     "models": "List the models this version knows.",
+    "templates": "List, show and edit prompt templates.",
+    "keys": "Store, list, test and remove API keys.",
     "health": "Check key, address and network.",
     "simulate": "Simulate the Messages API on this machine.",
+    "completions": "Print the completion script of a shell.",
 }
 ALIASES = {"ask": "complete", "doctor": "health"}
 EXAMPLES = """claude-cli: Claude in your terminal.
@@ -47,8 +51,11 @@ def build(only: str | None = None) -> typer.Typer:
     )
     app.callback()(_global_options)
     for name in [only] if only else COMMANDS:
-        command = import_module(f".commands.{name}", __package__).command
-        app.command(name, help=COMMANDS[name])(command)
+        module = import_module(f".commands.{name}", __package__)
+        if hasattr(module, "group"):
+            app.add_typer(module.group, name=name, help=COMMANDS[name])
+        else:
+            app.command(name, help=COMMANDS[name])(module.command)
     return app
 
 
@@ -90,7 +97,8 @@ def _run(words: list[str]) -> int:
     if routed is None:
         console.answer(EXAMPLES)
         return 0
-    name = routed[0] if routed and routed[0] in COMMANDS else None
+    # One command is loaded where it is known which; completions are made of all.
+    name = routed[0] if routed and routed[0] in COMMANDS and routed[0] != "completions" else None
     command = typer.main.get_command(build(name))
     try:
         # Not by calling it: that would turn Ctrl-C, SIGTERM and a closed pipe into errors of its own.

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .core.errors import UsageError
 from .core.messages import Notice
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from .core.call import Surroundings
     from .core.providers.anthropic import ProviderConfig
     from .core.providers.base import LLMProvider
+    from .core.redact import Credential
     from .core.sources import Fetched
     from .core.telemetry import Emitter
+    from .storage.keys import KeyStore, Purpose
 
 SIMULATOR_KEY = "sk-sim-made-up-key"
 SIMULATOR_PACE_S = 0.004
@@ -68,7 +71,25 @@ class Context:
     @cached_property
     def settings(self) -> Settings:
         """The settings in force. Raises `UsageError`."""
-        return load_settings(self.environ, self.overrides.profile)
+        return load_settings(self.environ, self.overrides.profile, _working_folder())
+
+    def say_project_file(self) -> None:
+        """Say what of a project's file counts, once for each folder and content, and each time what of it does not.
+
+        Raises:
+            UsageError: the settings are wrong.
+        """
+        project = self.settings.project
+        if project is None:
+            return
+        from .storage.project_memory import is_known, remember
+
+        if project.complaint:
+            self.notify(Notice("project_file_ignored", project.complaint))
+        if project.use and not is_known(project, self.environ):
+            self.notify(Notice("project_file", project.use))
+            if not self.overrides.quiet:
+                remember(project, self.environ)
 
     @cached_property
     def console(self) -> Console:
@@ -77,10 +98,17 @@ class Context:
         return Console(
             out_is_terminal=is_terminal(STDOUT),
             err_is_terminal=err,
-            colour=wants_colour(self.overrides.colour, self.environ, terminal=err),
+            colour=self.styled(terminal=err),
             quiet=self.overrides.quiet,
             verbose=self.overrides.verbose,
         )
+
+    def styled(self, *, terminal: bool) -> bool:
+        """Whether a stream may be styled: never for a screen reader, else by flag, variables and what the stream is."""
+        with suppress(UsageError):  # wrong settings are told where one is needed
+            if self.settings.screen_reader:
+                return False
+        return wants_colour(self.overrides.colour, self.environ, terminal=terminal)
 
     @property
     def somebody_watches(self) -> bool:
@@ -95,8 +123,10 @@ class Context:
         if notice.changes_result:
             self.notices.append(notice)
         console = self.console
-        if not console.quiet and (notice.changes_result or console.err_is_terminal or console.verbose):
-            console.say(f"claude-cli: {notice.text}", dim=True)
+        counted_down = console.front.live is not None and console.front.live.shows(notice)
+        wanted = notice.changes_result or (console.err_is_terminal and not counted_down) or console.verbose
+        if wanted and not console.quiet:
+            console.line(notice.text, dim=True)
         self.on_notice(notice)
 
     def stdin_reader(self) -> StdinReader:
@@ -117,15 +147,36 @@ class Context:
         """Which provider answers: flag, then settings; offline always the simulator."""
         return "simulator" if self.offline else self.overrides.provider or self.settings.provider
 
-    def provider_config(self) -> ProviderConfig:
-        """What the built-in provider is told. Raises `AuthenticationError` for a key that is none."""
-        from .core.connection import DEFAULT_BASE_URL, Timeouts
-        from .core.providers.anthropic import ProviderConfig, environment_key
+    @property
+    def base_url(self) -> str:
+        """Where the built-in provider is: flag, then settings, then the official address."""
+        from .core.connection import DEFAULT_BASE_URL
+
+        return self.overrides.base_url or self.settings.base_url or DEFAULT_BASE_URL
+
+    def provider_config(self, key: Credential | None = None) -> ProviderConfig:
+        """What the built-in provider is told.
+
+        Args:
+            key: the one to use; None: the one that the sources have.
+        Raises:
+            AuthenticationError: a source of keys has one that is none, or fails.
+        """
+        key, no_key = (key, "") if key else self._key()
+        settings = self.settings
+        at_home = bool(settings.active.headers) and self.key_purpose.at_home
+        return self._config(
+            key, self.base_url, self.environ, headers=settings.active.headers if at_home else {}, no_key=no_key
+        )
+
+    def _config(self, key: Credential | None, base_url: str, environ: Mapping[str, str], **more: Any) -> ProviderConfig:
+        from .core.connection import Timeouts
+        from .core.providers.anthropic import ProviderConfig
 
         settings = self.settings
         return ProviderConfig(
-            key=environment_key(self.environ),
-            base_url=self.overrides.base_url or settings.base_url or DEFAULT_BASE_URL,
+            key=key,
+            base_url=base_url,
             api_version=settings.api_version,
             allow_http=settings.allow_http,
             timeouts=Timeouts(
@@ -134,8 +185,44 @@ class Context:
                 idle=settings.idle_timeout_s,
                 pings_only=settings.pings_timeout_s,
             ),
-            environ=self.environ,
+            environ=environ,
+            **more,
         )
+
+    @cached_property
+    def key_store(self) -> KeyStore:
+        """All sources of keys. At a terminal the keyring may take the time that unlocking it needs."""
+        from .storage.keys import KeyStore
+
+        def note(text: str) -> None:
+            self.notify(Notice("waiting", text, changes_result=False))
+
+        watched = self.console.err_is_terminal and not self.console.quiet
+        return KeyStore(
+            self.environ,
+            use_keyring=self.settings.keyring,
+            note=note if watched else None,
+            show_errors=self.console.err_is_terminal,
+        )
+
+    @cached_property
+    def key_purpose(self) -> Purpose:
+        """Which key is wanted: the profile's, for the address in force. Raises `UsageError`."""
+        from .storage.keys import purpose_of
+
+        return purpose_of(self.settings, self.environ, self.base_url)
+
+    def _key(self) -> tuple[Credential | None, str]:
+        """The key, and what to say where one is wanted and there is none."""
+        from .core.providers.anthropic import environment_key
+
+        key = environment_key(self.environ)
+        if key:
+            return key, ""  # no other source is even loaded
+        found = self.key_store.find(self.key_purpose)
+        if found.notice(self.key_purpose):
+            self.notify(Notice("keyring", found.notice(self.key_purpose)))
+        return found.key, found.missing(self.key_purpose)
 
     @contextmanager
     def provider(self) -> Iterator[LLMProvider]:
@@ -163,13 +250,8 @@ class Context:
         with BackgroundSimulator(pace_s=pace) as running:
             # A real key is never shown to the simulator, though it is only another thread.
             key = credential(SIMULATOR_KEY, source="the simulator")
-            config = replace(self.provider_config_without_key(), key=key, base_url=running.url)
-            yield AnthropicProvider.configured(config)
-
-    def provider_config_without_key(self) -> ProviderConfig:
-        """As `provider_config`, but the environment's keys are not even looked at."""
-        hidden = {name: value for name, value in self.environ.items() if not name.startswith("ANTHROPIC_")}
-        return Context(hidden, self.overrides).provider_config()
+            hidden = {name: value for name, value in self.environ.items() if not name.startswith("ANTHROPIC_")}
+            yield AnthropicProvider.configured(self._config(key, running.url, hidden))
 
     @cached_property
     def emitter(self) -> Emitter | None:
@@ -209,6 +291,14 @@ class Context:
         from .core.transport import fetch
 
         return fetch(url, max_bytes, environ=self.environ)
+
+
+def _working_folder() -> Path | None:
+    """Where the program was started; None where that has been removed."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return None
 
 
 def _close(logger: logging.Logger) -> None:

@@ -16,6 +16,8 @@ from typing import Any
 
 import typer.main
 
+from claude_cli.storage.paths import PROJECT_FILE_NAME
+from claude_cli.storage.project_file import ALLOWED
 from claude_cli.storage.settings import FILE_NAME, Settings
 
 REFERENCE = Path(__file__).with_name("reference.md")
@@ -39,6 +41,7 @@ EXIT_STATUSES = {
     6: "network, timeout (408, 504) or another 5xx: try again later",
     7: "answer incomplete (max_tokens, context window full, stream cut): what came stays on standard output",
     8: "refused by the model",
+    10: "the answer does not fit the schema asked for, or has no code block to extract",
     130: "stopped by Ctrl-C",
     141: "the reader of standard output went away (closed pipe); nothing is printed",
     143: "stopped by SIGTERM",
@@ -53,6 +56,8 @@ ENVIRONMENT = {
     "NO_PROXY": "Hosts that are reached without the proxy.",
     "SSL_CERT_FILE": "Certificates to trust, in PEM, in place of the system's; `SSL_CERT_DIR` names a folder of them.",
     "NO_COLOR": "Set to anything: no colour. `FORCE_COLOR` asks for it where there is no terminal.",
+    "TERM": "`dumb`: no escape sequence at all, nothing is drawn twice.",
+    "COLUMNS": "Width of `--format rendered` where there is no terminal; 80 unless set.",
 }
 
 
@@ -156,7 +161,12 @@ def settings() -> str:
             continue
         variable = "" if setting.metadata["file_only"] else f"`CLAUDE_CLI_{setting.name.upper()}`"
         rows.append((f"`{setting.name}`", setting.metadata["text"], written(setting.default), variable))
-    words = f"A flag wins over a variable, a variable over `{FILE_NAME}` (TOML, one `name = value` a line)."
+    words = (
+        f"A flag wins over a variable, a variable over the project's `{PROJECT_FILE_NAME}`, that over the user's\n"
+        f"`{FILE_NAME}` (TOML, one `name = value` a line). A project may set "
+        f"{', '.join(f'`{name}`' for name in ALLOWED)}.\n"
+        "[How to use them](settings.md)."
+    )
     return f"## Settings\n\n{words}\n\n{table(('Setting', 'Meaning', 'Default', 'Variable'), rows)}\n"
 
 

@@ -38,7 +38,8 @@ def report(error: Exception, words: Sequence[str]) -> int:
     """
     failure = _named(error)
     asked = words[: words.index("--")] if "--" in words else words
-    console = Console(is_terminal(STDOUT), is_terminal(STDERR))
+    verbose = _verbosity(asked)
+    console = Console(is_terminal(STDOUT), is_terminal(STDERR), verbose=verbose)
     status = failure.exit_code
     if not failure.shown and not isinstance(failure, OutputError) and (form := _json_form(asked)):
         result = Outcome("", error=failure).as_json()
@@ -47,7 +48,7 @@ def report(error: Exception, words: Sequence[str]) -> int:
         except OutputError as unwritten:
             failure, status = unwritten, unwritten.exit_code
     console.error(redact(sentence(failure)))
-    if _very_verbose(asked):
+    if verbose > 1:
         import traceback
 
         console.say(redact("".join(traceback.format_exception(error))))
@@ -60,6 +61,8 @@ def sentence(error: ClaudeError) -> str:
     advice = _ADVICE.get(error.code, "") if isinstance(error, ProviderError) and error.status else ""
     if isinstance(error, StreamInterruptedError):
         advice = _ADVICE[error.code] if error.partial else "no text had come; ask again"
+    if error.partial_file:
+        advice = f"what came is in {error.partial_file}"
     if error.retry_after_s and not isinstance(error, BillingError):
         advice = f"try again in {error.retry_after_s:,.0f} s"
     text = f"{text.rstrip('.')}; {advice}" if advice else text
@@ -93,6 +96,6 @@ def _json_form(words: Sequence[str]) -> str:
     return ""
 
 
-def _very_verbose(words: Sequence[str]) -> bool:
+def _verbosity(words: Sequence[str]) -> int:
     short = sum(word.count("v") for word in words if re.fullmatch(r"-[a-zA-Z]+", word))
-    return short + sum(word == "--verbose" for word in words) > 1
+    return short + sum(word == "--verbose" for word in words)

@@ -12,12 +12,15 @@ from ..core.errors import UsageError
 ModelName = Annotated[str | None, typer.Option("--model", "-m", metavar="MODEL", help="Model id or alias: sonnet, opus, haiku, fable. [default: sonnet, or the setting]")]  # fmt: skip
 BaseUrl = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Ask this address instead of the official one.")]  # fmt: skip
 Provider = Annotated[str | None, typer.Option("--provider", metavar="NAME", help="Provider plugin that answers. [default: anthropic, or the setting]")]  # fmt: skip
+Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="Use the address, key, model and headers of [profiles.NAME] in the settings.")]  # fmt: skip
 Offline = Annotated[bool, typer.Option("--offline", help="Let the built-in simulator answer: no key, no network.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only on standard error.")]
 Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, show_default=False, help="Say more on standard error; -vv adds every read and tracebacks.")]  # fmt: skip
 LogFile = Annotated[str | None, typer.Option("--log-file", metavar="PATH", help="Append what happens to PATH as JSON lines, keys and contents left out.")]  # fmt: skip
 Timeout = Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="Time for the whole call with its retries. [default: none]")]  # fmt: skip
-Colour = Annotated[str, typer.Option("--color", metavar="WHEN", help="Style standard error: auto, always or never.")]
+Colour = Annotated[str, typer.Option("--color", metavar="WHEN", help="Style the output: auto, always or never.")]
+TemplateName = Annotated[str | None, typer.Option("--template", "-t", metavar="NAME", help="Fill in a prompt template, by name or path; see templates list.")]  # fmt: skip
+TemplateValue = Annotated[list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help="Value for a $NAME of the template; repeatable.")]  # fmt: skip
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 

@@ -22,11 +22,14 @@ _CUT = {
 class Outcome:
     """What is known when a call is over; a failure before any answer leaves most of it empty.
 
-    `duration_ms` and `ttft_ms` (start to first text) are milliseconds.
+    `duration_ms` and `ttft_ms` (start to first text) are milliseconds. `text` is the answer in the form that was asked
+    for, `structured` its value where it fits a schema.
     """
 
     model: str
     completion: Completion | None = None
+    text: str = ""
+    structured: Any = None
     duration_ms: int = 0
     ttft_ms: int | None = None
     simulated: bool = False
@@ -49,8 +52,8 @@ class Outcome:
         refused = isinstance(error, RefusedError)
         return {
             "version": VERSION,
-            "text": done.text if done and not refused else "",
-            "structured": None,
+            "text": "" if refused else self.text,
+            "structured": self.structured,
             "model": (done.model if done else "") or self.model,
             "stop_reason": done.stop_reason if done else None,
             "usage": (done.usage if done else Usage()).as_json(),

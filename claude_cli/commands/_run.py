@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from ..context import Context
 from ..core.errors import ClaudeError, ProviderError, UsageError
 from ..core.messages import ChatRequest, LLMOptions, Notice
+from ._form import Form
+from ._live import introduce, is_rendered
 from ._outcome import Outcome, judge, usage_line
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from ..core.events import Event
     from ..core.providers.base import LLMProvider
     from ..terminal.renderer import Renderer
+    from ._notes import Notes
     from ._prompt import Sources
 
 
@@ -32,6 +35,8 @@ class Asked:
     strict: bool = False
     show_thinking: bool = False
     on_truncate: OnTruncate = "fail"
+    form: Form = field(default_factory=Form)
+    output: str | None = None
     format: str = "auto"
     usage: bool = False
     dry_run: bool = False
@@ -70,13 +75,14 @@ class Run:
             prefill=continues_turns,
         )
         self.call: Call = Call(request, policy, self.around)
+        self.notes = _notes(context, asked, request, self.renderer)
 
     def ask(self) -> ClaudeError | None:
         """Run the call, printing as it goes; returns what went wrong on the provider's side."""
         try:
             with closing(self._events()) as events:
                 for batch in events:
-                    self.renderer.write(batch)
+                    (self.notes or self.renderer).write(batch)
         except (ProviderError, UsageError) as error:
             error.request_id = error.request_id or self.call.completion().request_id
             return error
@@ -88,6 +94,8 @@ class Run:
             raise
         finally:
             self.renderer.finish()
+            if self.notes:
+                self.notes.finish()
         return judge(self.call.completion(), self.asked.on_truncate)
 
     def _events(self) -> Generator[Sequence[Event], None, None]:
@@ -98,16 +106,21 @@ class Run:
 
             transport = self.provider.blocking_transport()
             with closing(transport):
+                self.renderer.requested()
                 yield from run(self.call, transport, self.provider.exchange)
         else:
+            self.renderer.requested()
             yield from _stepwise(self.provider, self.call, self.around)
 
     def finish(self, error: ClaudeError | None) -> int:
         """Print the result, the usage and the error; returns the exit status."""
         outcome = self._outcome(error)
+        error = outcome.error
         self.renderer.result(outcome.as_json())
         if self.asked.usage:
             self.context.console.say(usage_line(outcome))
+        elif error is None:
+            introduce(self.context, outcome)
         if error is None:
             return 0
         error.shown = True
@@ -121,25 +134,49 @@ class Run:
             self.context.notify(
                 Notice("truncated", f"the answer was cut ({done.stop_reason}), which --on-truncate ok allows")
             )
+        delivered = self.asked.form.deliver(done, whole=error is None)
+        if delivered.error:
+            delivered.error.request_id = done.request_id
         return Outcome(
             model=call.request.model,
             completion=done,
+            text=delivered.text,
+            structured=delivered.structured,
             duration_ms=round((now - call.started_at) * 1000),
             ttft_ms=first,
             simulated=self.context.offline,
             notices=self.context.notices,
-            error=error,
+            error=error or delivered.error,
         )
 
 
 def _renderer(context: Context, asked: Asked) -> Renderer:
     from ..terminal.renderer import JsonlRenderer, JsonRenderer, TextRenderer
 
+    if not asked.form.is_plain and asked.format not in ("json", "jsonl"):
+        from ..terminal.result_text import ResultTextRenderer
+
+        return ResultTextRenderer(context.console, show_thinking=asked.show_thinking)
+    console = context.console
+    if is_rendered(context, asked) and console.front.live:
+        from ..terminal.rendered import RenderedRenderer
+
+        return RenderedRenderer(console, console.front.live, show_thinking=asked.show_thinking, hold=not asked.stream)
     if asked.format == "json":
-        return JsonRenderer(context.console, show_thinking=asked.show_thinking)
+        return JsonRenderer(console, show_thinking=asked.show_thinking)
     if asked.format == "jsonl":
-        return JsonlRenderer(context.console, show_thinking=asked.show_thinking)
-    return TextRenderer(context.console, show_thinking=asked.show_thinking, hold=not asked.stream)
+        return JsonlRenderer(console, show_thinking=asked.show_thinking)
+    return TextRenderer(console, show_thinking=asked.show_thinking, hold=not asked.stream)
+
+
+def _notes(context: Context, asked: Asked, request: ChatRequest, renderer: Renderer) -> Notes | None:
+    """What tells of tools and sources; None where the request can bring none."""
+    cites = any((block.get("citations") or {}).get("enabled") for each in request.messages for block in each.content)
+    if not (cites or "tools" in request.options.extra):
+        return None
+    from ._notes import Notes
+
+    return Notes(context, renderer, inline=asked.form.is_plain and asked.format not in ("json", "jsonl"))
 
 
 def _stepwise(provider: LLMProvider, call: Call, around: Surroundings) -> Generator[Sequence[Event], None, None]:

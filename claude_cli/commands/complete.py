@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -13,14 +15,31 @@ from ..core.errors import UsageError
 from ..core.messages import ChatRequest, LLMOptions, Notice
 from ..storage.settings import EFFORTS
 from . import _options as options
+from ._form import form, tools
+from ._live import begin as begin_live
 from ._prompt import PromptReader, Sources
 from ._run import Asked, Fitted, Run
+from ._template import decided, template_in_use
 
 if TYPE_CHECKING:
     from ..core.call import OnTruncate
     from ..core.providers.base import LLMProvider
 
-FORMATS = ("auto", "text", "json", "jsonl")
+
+def _output(name: str | None) -> str | None:
+    """The file of `-o`, None for standard output.
+
+    Checked before the parser counts its arguments: `-o temperature 0.5 "…"` has one too many.
+    """
+    if name is None:
+        return None
+    from ..terminal.output_file import STANDARD_OUTPUT, check_name
+
+    check_name(name)
+    return None if name in STANDARD_OUTPUT else name
+
+
+FORMATS = ("auto", "text", "rendered", "json", "jsonl")
 
 
 def command(
@@ -29,7 +48,10 @@ def command(
     system: Annotated[str | None, typer.Option("--system", "-s", metavar="TEXT", help="System prompt.")] = None,
     system_file: Annotated[str | None, typer.Option("--system-file", metavar="PATH", help="System prompt from a file.")] = None,
     file: Annotated[list[str] | None, typer.Option("--file", "-f", metavar="PATH", help="Text file, folder, URL or '-' into the prompt; repeatable.")] = None,
-    attach: Annotated[list[str] | None, typer.Option("--attach", "-a", "--image", "-i", metavar="PATH", help="Image or PDF: path, URL or '-'; repeatable.")] = None,
+    template: options.TemplateName = None,
+    param: options.TemplateValue = None,
+    edit: Annotated[bool, typer.Option("--edit", "-e", help="Write the prompt in your editor: VISUAL, EDITOR, else nano or vi.")] = False,
+    attach: Annotated[list[str] | None, typer.Option("--attach", "-a", "--image", "-i", metavar="PATH", help="Image or PDF: path, URL, '-' or 'clipboard'; repeatable.")] = None,
     max_tokens: Annotated[int | None, typer.Option("--max-tokens", metavar="N", help="Output tokens at most, thinking included. [default: 64,000 or the model's cap]")] = None,
     stop: Annotated[list[str] | None, typer.Option("--stop", metavar="TEXT", help="Stop before this text; repeatable.")] = None,
     effort: Annotated[str | None, typer.Option("--effort", metavar="LEVEL", help="How hard to try: low, medium, high, xhigh or max. [default: the model's own]")] = None,
@@ -39,11 +61,18 @@ def command(
     top_p: Annotated[float | None, typer.Option("--top-p", metavar="X", help="0 to 1; only older models take it.")] = None,
     top_k: Annotated[int | None, typer.Option("--top-k", metavar="N", help="0 or more; only older models take it.")] = None,
     service_tier: Annotated[str | None, typer.Option("--service-tier", metavar="TIER", help="auto or standard_only.")] = None,
+    web_search: Annotated[bool, typer.Option("--web-search", help="Let the model search the web; $10 per 1,000 searches, and the tokens of what it finds.")] = False,
+    web_fetch: Annotated[bool, typer.Option("--web-fetch", help="Let the model read pages and PDFs that you or its searches name.")] = False,
+    code_execution: Annotated[bool, typer.Option("--code-execution", help="Let the model run code at the provider.")] = False,
     option: Annotated[list[str] | None, typer.Option("--option", "-O", metavar="K=V", help="Any other field of the request; V is JSON where it parses, dots go deeper; repeatable.")] = None,
     beta: Annotated[list[str] | None, typer.Option("--beta", metavar="NAME", help="Name for the anthropic-beta header; repeatable.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse what the model does not take instead of adjusting it.")] = False,
     on_truncate: Annotated[str, typer.Option("--on-truncate", metavar="DO", help="When the answer is cut: fail (status 7), continue (ask for the rest, 5 times at most) or ok.")] = "fail",
-    format_: Annotated[str, typer.Option("--format", metavar="FORM", help="auto, text, json or jsonl.")] = "auto",
+    first_block: Annotated[bool, typer.Option("-x", help="Print only the first code block; --extract first.")] = False,
+    extract: Annotated[str | None, typer.Option("--extract", metavar="WHICH", help="Print only code blocks: first, last, all, or the first in a language such as python.")] = None,
+    schema: Annotated[str | None, typer.Option("--schema", metavar="SCHEMA", help="Get JSON of this form: a JSON Schema, a file with one, or 'name, age int, tags list'.")] = None,
+    output: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", callback=_output, help="Write the answer to FILE when it is whole; until then it is in FILE.partial.")] = None,
+    format_: Annotated[str, typer.Option("--format", metavar="FORM", help="auto (rendered on a terminal, text elsewhere), text, rendered (Markdown laid out), json or jsonl.")] = "auto",
     as_json: options.AsJson = False,
     no_stream: Annotated[bool, typer.Option("--no-stream", help="Print the answer when it is whole.")] = False,
     usage: Annotated[bool, typer.Option("--usage", "-u", help="Print tokens and seconds on standard error.")] = False,
@@ -53,6 +82,7 @@ def command(
     retries: Annotated[int | None, typer.Option("--retries", metavar="N", help="Tries after the first at most. [default: as many as fit]")] = None,
     fallback_model: Annotated[str | None, typer.Option("--fallback-model", metavar="A,B", help="Models to ask when the first one fails; each switch is said.")] = None,
     provider: options.Provider = None,
+    profile: options.Profile = None,
     base_url: options.BaseUrl = None,
     offline: options.Offline = False,
     no_stdin: Annotated[bool, typer.Option("--no-stdin", help="Leave standard input alone.")] = False,
@@ -69,28 +99,43 @@ def command(
         raise UsageError(f"--json and --format {format_} contradict each other")
     _check_ranges(max_tokens=max_tokens, temperature=temperature, top_p=top_p, top_k=top_k, timeout=timeout,
                   retry_for=retry_for, retries=retries)  # fmt: skip
-    context = Context(overrides=Overrides(provider, base_url, offline, timeout, quiet, verbose, colour, log_file))
+    context = Context(
+        overrides=Overrides(provider, base_url, offline, timeout, quiet, verbose, colour, log_file, profile)
+    )
+    if edit and no_input:
+        raise UsageError("--edit and --no-input contradict each other")
+    use = template_in_use(context, template, param or [])
+    if extract is None and first_block:
+        extract = "first"
+    if extract is None and schema is None:  # flags win over the template, one of them over both of its
+        extract, schema = decided(use, "extract"), decided(use, "schema")
+    wanted = form(extract, schema, tools(web_search, web_fetch, code_execution), on_truncate=on_truncate)
+    if max_tokens is None:
+        max_tokens = decided(use, "max_tokens") or context.settings.max_tokens or None
     parameters = LLMOptions(
-        max_tokens=max_tokens if max_tokens is not None else context.settings.max_tokens or None,
+        max_tokens=max_tokens,
         stop_sequences=tuple(stop or ()),
         temperature=temperature,
         top_p=top_p,
         top_k=top_k,
         thinking=_thinking(thinking, show=show_thinking),
-        effort=options.one_of(effort, EFFORTS, "--effort") or context.settings.effort or None,
+        effort=options.one_of(effort, EFFORTS, "--effort") or decided(use, "effort") or context.settings.effort or None,
         service_tier=options.one_of(service_tier, ("auto", "standard_only"), "--service-tier"),
         betas=tuple(beta or ()),
-        extra=options.key_values(option or []),
+        extra=wanted.request(options.key_values(option or [])),
     )
+    files = (*(decided(use, "files") or ()), *(file or ()))
     asked = Asked(
-        sources=Sources(prompt, tuple(file or ()), tuple(attach or ()), not no_stdin, not no_input, yes),
-        model=model,
+        sources=Sources(prompt, files, tuple(attach or ()), not no_stdin, not no_input, yes, use, edit),
+        model=model if model is not None else decided(use, "model"),
         system=_system(context, system, system_file),
         options=parameters,
         stream=not no_stream,
         strict=strict,
         show_thinking=show_thinking,
         on_truncate=cast("OnTruncate", options.one_of(on_truncate, ("fail", "continue", "ok"), "--on-truncate")),
+        form=wanted,
+        output=output,
         format="json" if as_json else options.one_of(format_, FORMATS, "--format") or "auto",
         usage=usage,
         dry_run=dry_run,
@@ -149,12 +194,34 @@ def complete(context: Context, asked: Asked) -> int:
         UsageError: an input or an option cannot be used; nothing has been sent.
         OutputError: the answer cannot be written.
     """
-    request, fallbacks = _requests(context, asked)
-    with context.closing, context.provider() as provider:
-        if asked.dry_run:
-            return _dry_run(context, provider, request)
-        run = Run(context, asked, provider, request, fallbacks)
-        return run.finish(run.ask())
+    with context.closing:
+        context.say_project_file()
+        request, fallbacks = _requests(context, asked)
+        if context.console.verbose and (hint := asked.form.hint()):
+            context.console.line(hint, dim=True)
+        if not asked.dry_run:
+            begin_live(context, asked)
+        with context.provider() as provider, _destination(context, asked):
+            if asked.dry_run:
+                return _dry_run(context, provider, request)
+            run = Run(context, asked, provider, request, fallbacks)
+            return run.finish(run.ask())
+
+
+@contextmanager
+def _destination(context: Context, asked: Asked) -> Iterator[None]:
+    """Send what the console answers to the file of `-o`, where there is one."""
+    if asked.output is None:
+        yield
+        return
+    from ..terminal.output_file import OutputFile, to_file, written
+
+    console = context.console
+    with OutputFile(asked.output, note=console.line, keeps_refused=asked.format in ("json", "jsonl")) as file:
+        context.console = to_file(console, file)
+        yield
+    if not console.quiet and (console.err_is_terminal or console.verbose):
+        console.line(written(file), dim=True)
 
 
 def _requests(context: Context, asked: Asked) -> tuple[ChatRequest, list[Fitted]]:
@@ -166,8 +233,11 @@ def _requests(context: Context, asked: Asked) -> tuple[ChatRequest, list[Fitted]
     if not name.strip():
         raise UsageError("--model is empty; name one, for example sonnet")
     known = catalogue().find(name)
-    message = PromptReader(context, asked.sources).message(known.context_window if known else None)
-    plain = ChatRequest(name, (message,), asked.system or None, asked.options, stream=asked.stream)
+    reader = PromptReader(context, asked.sources)
+    message = reader.message(known)
+    system = reader.system if asked.system is None else asked.system
+    system = context.settings.system if system is None else system
+    plain = ChatRequest(name, (message,), system or None, asked.options, stream=asked.stream)
     request, notices = prepare(plain, strict=asked.strict)
     for notice in notices:
         context.notify(notice)
@@ -182,11 +252,13 @@ def _dry_run(context: Context, provider: LLMProvider, request: ChatRequest) -> i
     if not isinstance(provider, AnthropicProvider):
         raise UsageError(f"--dry-run shows requests of the Messages API; provider {context.provider_name} has its own")
     key = provider.config.key
-    auth = {} if key is None else {"authorization" if key.kind == "bearer" else "x-api-key": MASK}
+    masked = dict.fromkeys(provider.config.headers, MASK)  # a profile's may be secrets, too
+    if key is not None:
+        masked["authorization" if key.kind == "bearer" else "x-api-key"] = MASK
     shown = {
         "method": "POST",
         "url": provider.endpoint.url("/v1/messages"),
-        "headers": {**dict(provider.headers_for(request)), **auth},
+        "headers": {**dict(provider.headers_for(request)), **masked},
         "body": provider.request_object(request),
     }
     context.console.answer(redact(json.dumps(shown, ensure_ascii=False, indent=2)) + "\n")

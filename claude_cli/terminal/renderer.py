@@ -22,11 +22,22 @@ class Renderer:
     def write(self, events: Sequence[Event]) -> None:
         """Show what one read brought."""
 
+    def requested(self) -> None:
+        """The request is about to go out: what showing the answer takes can be loaded beside it."""
+        if self.console.front.live:
+            self.console.front.live.requested()
+
     def finish(self) -> None:
         """The answer is over, well or not: leave the line."""
+        self._end_thinking()
+        if self.console.front.live:
+            self.console.front.live.finish()
 
     def notice(self, notice: Notice) -> None:
         """Something to know happened; standard error has had it already."""
+
+    def record(self, value: dict[str, Any]) -> None:
+        """A citation or a source, for those who take values."""
 
     def result(self, result: dict[str, Any]) -> None:
         """The whole outcome."""
@@ -36,11 +47,28 @@ class Renderer:
             return
         for event in events:
             if isinstance(event, ThinkingDelta):
+                if not self._thinking and self.console.front.live:
+                    self.console.front.live.answering()
                 self._thinking = True
                 self.console.say(event.text, dim=True, end="")
-            elif self._thinking and isinstance(event, BlockStop):
-                self._thinking = False
-                self.console.say("")
+            elif isinstance(event, BlockStop):
+                both = self.console.out_is_terminal and self.console.err_is_terminal
+                self._end_thinking("\n\n" if both else "\n")
+
+    def _end_thinking(self, end: str = "\n") -> None:
+        if self._thinking:
+            self._thinking = False
+            self.console.say("", end=end)
+
+    def _count(self, events: Sequence[Event]) -> None:
+        """Tell who waits how much has come, where it is shown only when it is whole."""
+        if self.console.front.live:
+            self.console.front.live.received(len(text_in(events).split()))
+
+
+def text_in(events: Sequence[Event]) -> str:
+    """The answer's text among `events`."""
+    return "".join([event.text for event in events if type(event) is TextDelta])
 
 
 class TextRenderer(Renderer):
@@ -56,10 +84,11 @@ class TextRenderer(Renderer):
     def write(self, events: Sequence[Event]) -> None:
         """Print the text among `events` in one write."""
         self._think(events)
-        text = "".join([event.text for event in events if type(event) is TextDelta])
+        text = text_in(events)
         if not text:
             return
         if self._held is not None:
+            self._count(events)
             self._held.append(text)
             return
         self._print(text)
@@ -76,6 +105,7 @@ class TextRenderer(Renderer):
 
     def finish(self) -> None:
         """End with one newline, where anything was printed."""
+        super().finish()
         if self._held:
             held, self._held = "".join(self._held), None
             self._print(held)
@@ -90,6 +120,7 @@ class JsonRenderer(Renderer):
     def write(self, events: Sequence[Event]) -> None:
         """Show thinking, if asked."""
         self._think(events)
+        self._count(events)
 
     def result(self, result: dict[str, Any]) -> None:
         """Print the object."""
@@ -113,6 +144,10 @@ class JsonlRenderer(Renderer):
     def notice(self, notice: Notice) -> None:
         """A line for it."""
         self._line({"type": "notice", "code": notice.code, "text": notice.text})
+
+    def record(self, value: dict[str, Any]) -> None:
+        """A line for it."""
+        self._line(value)
 
     def result(self, result: dict[str, Any]) -> None:
         """The last line."""

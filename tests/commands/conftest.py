@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
+import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 import tty
@@ -33,6 +36,7 @@ class Reader:
     data: bytes = b""
     _more: threading.Condition = field(default_factory=threading.Condition)
     _thread: threading.Thread | None = None
+    _over: bool = False
 
     def start(self) -> Reader:
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -48,13 +52,19 @@ class Reader:
                 piece = b""
             with self._more:
                 self.data += piece
+                self._over = not piece
                 self._more.notify_all()
         os.close(self.descriptor)
 
     def wait_for(self, part: bytes) -> None:
         """Return when `part` has come."""
+        self.wait_until(lambda data: part in data)
+
+    def wait_until(self, seen: Callable[[bytes], bool]) -> None:
+        """Return when what has come is as `seen` wants it."""
         with self._more:
-            assert self._more.wait_for(lambda: part in self.data, WAIT_S), self.data
+            self._more.wait_for(lambda: self._over or seen(self.data), WAIT_S)
+            assert seen(self.data), self.data
 
     def whole(self) -> bytes:
         """Everything, once the stream has ended."""
@@ -66,11 +76,12 @@ class Reader:
 
 @dataclass
 class Done:
-    """How a run ended: its exit status and what it printed."""
+    """How a run ended: its exit status, what it printed, and whether its terminal, if it had one, shows keys again."""
 
     status: int
     out_bytes: bytes
     err_bytes: bytes
+    echo: bool = True
 
     @property
     def out(self) -> str:
@@ -111,8 +122,11 @@ class Done:
 class Running:
     """A run under way."""
 
-    def __init__(self, process: subprocess.Popen[bytes], out: Reader, err: Reader, keyboard: int | None) -> None:
-        self.process, self.out, self.err, self._keyboard = process, out, err, keyboard
+    def __init__(
+        self, process: subprocess.Popen[bytes], out: Reader, err: Reader, keyboard: int | None, terminal: int | None
+    ) -> None:
+        self.process, self.out, self.err = process, out, err
+        self._keyboard, self._terminal = keyboard, terminal
 
     def type(self, text: bytes) -> None:
         """Give `text` to its standard input: a pipe or a terminal."""
@@ -122,6 +136,21 @@ class Running:
             assert self.process.stdin
             self.process.stdin.write(text)
             self.process.stdin.flush()
+
+    def press(self, keys: bytes) -> None:
+        """Press keys on its terminal (`tty`), whoever reads them."""
+        assert self._terminal is not None
+        os.write(self._terminal, keys)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give its terminal (`tty`) another size."""
+        assert self._terminal is not None
+        set_size(self._terminal, columns, rows)
+
+    @property
+    def echo(self) -> bool:
+        """Whether its terminal shows keys; True where it has none."""
+        return self._terminal is None or bool(termios.tcgetattr(self._terminal)[3] & termios.ECHO)
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
@@ -139,7 +168,10 @@ class Running:
                     self.process.stdin.close()
             if self._keyboard is not None:
                 os.close(self._keyboard)
-        done = Done(status, self.out.whole(), self.err.whole())
+            echo = self.echo
+            if self._terminal is not None:
+                os.close(self._terminal)
+        done = Done(status, self.out.whole(), self.err.whole(), echo)
         assert b"CANARY" not in done.out_bytes + done.err_bytes
         return done
 
@@ -150,6 +182,7 @@ class Program:
     def __init__(self, folder: Path) -> None:
         self.folder, self.home = folder, folder / "home"
         self.home.mkdir()
+        (self.home / "told-usage").touch()  # somebody who is not new: the first answer ever says a line more
         self.url = "http://127.0.0.1:9"
         self.started: list[subprocess.Popen[bytes]] = []
 
@@ -162,6 +195,7 @@ class Program:
             "CLAUDE_CLI_HOME": str(self.home),
             "ANTHROPIC_BASE_URL": self.url,
             "ANTHROPIC_API_KEY": CANARY,
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
         }
         return {name: value for name, value in {**plain, **changes}.items() if value is not None}
 
@@ -171,6 +205,7 @@ class Program:
         stdin: bytes | str | IO[bytes] | int = subprocess.DEVNULL,
         out: str | IO[bytes] | int = "pipe",
         err: str | IO[bytes] = "pipe",
+        tty: tuple[int, int] | None = None,
         shell: str = "",
         **env: str | None,
     ) -> Running:
@@ -179,6 +214,7 @@ class Program:
         Args:
             stdin: bytes for a pipe that ends, "idle" for one that nobody writes to, "terminal", or a file.
             out, err: "pipe", "terminal", or a file.
+            tty: one terminal of so many columns and rows in place of both; what both print is in `out`.
             shell: a `sh` line around the program, which is "$@" in it.
             env: variables to set, or with None to leave out.
         """
@@ -188,13 +224,20 @@ class Program:
         inside: list[int] = []
         keyboard, given = self._input(stdin, inside)
         readers, targets = zip(*(self._output(kind, inside) for kind in (out, err)), strict=True)
+        own: int | None = None
+        if tty:
+            outside, terminal = pty.openpty()
+            set_size(terminal, *tty)
+            own = os.dup(outside)
+            inside.append(terminal)
+            readers, targets = (Reader(outside), readers[1]), (terminal, terminal)
         process = subprocess.Popen(
             command, stdin=given, stdout=targets[0], stderr=targets[1], cwd=self.folder, env=self.environment(env)
         )
         self.started.append(process)
         for descriptor in inside:
             os.close(descriptor)
-        running = Running(process, *(reader.start() for reader in readers), keyboard)
+        running = Running(process, *(reader.start() for reader in readers), keyboard, own)
         if isinstance(stdin, bytes):
             assert process.stdin
             threading.Thread(target=_feed, args=(process.stdin, stdin), daemon=True).start()
@@ -220,6 +263,11 @@ class Program:
         outside, end = os.pipe()
         inside.append(end)
         return Reader(outside), end if kind == "pipe" else kind
+
+
+def set_size(terminal: int, columns: int, rows: int) -> None:
+    """Give a terminal its size."""
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
 def _feed(stream: IO[bytes], data: bytes) -> None:

@@ -153,11 +153,11 @@ def test_on_truncate(claude, simulate):
 
 
 def test_a_paused_answer_is_continued(claude, simulate):
-    """`pause_turn` is no end: the turn goes back unchanged, and the two parts are one answer."""
+    """`pause_turn` is no end: the turn goes back unchanged, and what comes behind the tool is part of one answer."""
     tools = ["-O", 'tools=[{"type":"web_search_20250305","name":"web_search"}]']
     simulator = simulate({"stop_reason": "pause_turn", "say": "Searching. "}, {"say": "Found."})
     done = claude("complete", "hi", *tools)
-    assert (done.status, done.out, done.err) == (0, "Searching. Found.\n", "")
+    assert (done.status, done.out, done.err) == (0, "Searching.\n\nFound.\n", "")
     assert simulator.requests[1].json["messages"][1]["content"][-1]["type"] == "server_tool_use"
 
 

@@ -1,0 +1,70 @@
+"""A terminal as something to draw on: its size, whether it is ours at the moment, and the echo of its keys."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+
+from .console import is_terminal
+
+DEFAULT_SIZE = (80, 24)
+
+
+def size(descriptor: int, environ: Mapping[str, str]) -> tuple[int, int]:
+    """Columns and rows of the terminal as it is now; of what is none, or does not tell, `COLUMNS` or 80 wide."""
+    with suppress(OSError):
+        columns, rows = os.get_terminal_size(descriptor)
+        if columns > 0 and rows > 0:
+            return columns, rows
+    wanted = environ.get("COLUMNS", "")
+    return int(wanted) if wanted.isdecimal() and int(wanted) > 0 else DEFAULT_SIZE[0], DEFAULT_SIZE[1]
+
+
+def can_redraw(descriptor: int, environ: Mapping[str, str]) -> bool:
+    """Whether what stands on it can be drawn anew: a terminal that knows escape sequences and tells its size."""
+    if environ.get("TERM") == "dumb" or not is_terminal(descriptor):
+        return False
+    with suppress(OSError):
+        return min(os.get_terminal_size(descriptor)) > 0
+    return False
+
+
+def in_front(descriptor: int) -> bool:
+    """Whether we are the job that its user looks at: one sent behind (`&`, `bg`) must not draw over the shell."""
+    try:
+        return os.tcgetpgrp(descriptor) == os.getpgrp()
+    except OSError:
+        return True  # not the terminal whose jobs we are one of: nobody can send us behind
+
+
+class Echo:
+    """The echo of keys on a terminal. A key that shows up in a region under redraw would shift its rows for good."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Nothing is changed yet."""
+        self._descriptor = descriptor
+        self._off = False
+
+    def off(self) -> None:
+        """Keys no longer show; what is typed waits for whoever reads next, as ever."""
+        self._off = self._set(False) or self._off
+
+    def restore(self) -> None:
+        """Keys show again, if `off` hid them."""
+        if self._off:
+            self._off = not self._set(True)
+
+    def _set(self, wanted: bool) -> bool:
+        """Change it; returns whether that was a change. Where it cannot be changed, it stays."""
+        import termios
+
+        if not in_front(self._descriptor):
+            return False  # the system would stop us for trying
+        with suppress(termios.error):
+            modes = termios.tcgetattr(self._descriptor)
+            if bool(modes[3] & termios.ECHO) is not wanted:
+                modes[3] ^= termios.ECHO
+                termios.tcsetattr(self._descriptor, termios.TCSANOW, modes)
+                return True
+        return False

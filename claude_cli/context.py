@@ -245,7 +245,7 @@ class Context:
         from .core.redact import credential
         from .simulator import BackgroundSimulator
 
-        self.notify(Notice("simulated", "offline: the answer comes from the built-in simulator, no model is asked"))
+        self.notify(Notice("simulated", "offline: the built-in simulator answers, no model is asked"))
         pace = SIMULATOR_PACE_S if self.console.out_is_terminal else 0.0
         with BackgroundSimulator(pace_s=pace) as running:
             # A real key is never shown to the simulator, though it is only another thread.

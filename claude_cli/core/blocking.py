@@ -13,7 +13,7 @@ import httpcore
 
 from .address import Endpoint, proxy_for
 from .call import Call
-from .connection import Timeouts, Watch, tls_context, translate
+from .connection import Timeouts, Watch, pause, tls_context, translate
 from .errors import ClaudeError
 from .events import Event
 from .exchange import Exchange, HttpRequest, auth_header, only_pings
@@ -112,7 +112,7 @@ class _DeadConnectionError(Exception):
 
 def run(
     call: Call, transport: BlockingTransport, exchange: Callable[[ChatRequest], Exchange],
-    *, sleep: Callable[[float], None] = time.sleep,
+    *, sleep: Callable[[float], None] = pause,
 ) -> Iterator[Sequence[Event]]:  # fmt: skip
     """Drive `call` to its end; yields what may go on to the user, one network read at a time.
 

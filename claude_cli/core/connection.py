@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -232,3 +233,16 @@ def _cause(error: BaseException) -> str:
         if isinstance(cause, OSError) and cause.errno and cause.strerror:
             return redact(os.strerror(cause.errno) if cause.errno > 0 else cause.strerror)
     return one_line(redact(str(error)), 160) or type(error).__name__
+
+
+NAP_S = 0.25
+"""Seconds of one nap of `pause`."""
+
+
+def pause(
+    seconds: float, *, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic
+) -> None:
+    """Wait `seconds`, in short naps: Ctrl-C at the moment one begins is acted on when it ends, not after a minute."""
+    end = clock() + seconds
+    while (left := end - clock()) > 0:
+        sleep(min(left, NAP_S))

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-LINE = "claude-cli: offline: the answer comes from the built-in simulator, no model is asked"
+LINE = "claude-cli: offline: the built-in simulator answers, no model is asked"
 
 
 @pytest.mark.parametrize(

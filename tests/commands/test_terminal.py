@@ -74,7 +74,7 @@ def test_a_try_that_may_have_to_be_paid_twice_is_said(claude, simulate):
 def test_lines_of_others_stand_above_the_status_line(claude):
     """What is said meanwhile is not written into it."""
     lines = screen(claude("complete", "hi", "--offline", tty=(100, 24)), (100, 24)).lines
-    assert lines[0] == "claude-cli: offline: the answer comes from the built-in simulator, no model is asked"
+    assert lines[0] == "claude-cli: offline: the built-in simulator answers, no model is asked"
     assert not any("sonnet ·" in line for line in lines)
 
 

@@ -10,7 +10,7 @@ import httpcore
 import pytest
 
 from claude_cli.core.address import Endpoint, check_plain_http, endpoint, proxy_for
-from claude_cli.core.connection import Timeouts, Watch, tls_context, translate
+from claude_cli.core.connection import NAP_S, Timeouts, Watch, pause, tls_context, translate
 from claude_cli.core.errors import TimedOutError, UsageError
 from claude_cli.core.redact import credential, redact
 
@@ -340,3 +340,17 @@ def test_a_connection_that_takes_too_long():
     assert (first.retryable, second.retryable) == (True, False)
     assert "no connection to api.test:443" in str(first)
     assert "--timeout" in str(second)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.1, NAP_S, 1.1])
+def test_a_wait_is_made_of_naps(seconds):
+    """A signal that comes between Python and the system's sleep is lost on a sleep of any length."""
+    now, naps = 100.0, []
+
+    def sleep(length: float) -> None:
+        nonlocal now
+        now += length
+        naps.append(length)
+
+    pause(seconds, sleep=sleep, clock=lambda: now)
+    assert sum(naps) == pytest.approx(seconds) and max(naps, default=0.0) <= NAP_S

@@ -35,7 +35,7 @@ test:  ## the tests, warnings as errors
 	$(BIN)/python -m pytest -W error
 
 proof:  ## the long proofs
-	$(BIN)/python -m pytest -W error -m proof
+	$(BIN)/python -m pytest -W error -m proof -n 0
 
 bench:  ## the figures of the README beside their yardsticks
 	$(BIN)/python -m benchmarks.run

@@ -33,6 +33,7 @@ from .figures import (
     streaming,
     with_a_stored_key,
 )
+from .markdown import drawing
 from .mock import Mock
 from .process import ProgramFailed
 
@@ -84,6 +85,8 @@ def measure(bench: Bench, programs: Programs, chosen: argparse.Namespace) -> Ite
         yield from photograph(bench, programs, short)
     else:
         log("a photograph of 24 megapixels: left out, as the extra `media` is not installed")
+    log(f"Markdown as it comes, {long} rounds")
+    yield from drawing(long)
     log(f"{deltas:,} deltas at once, {long} rounds")
     yield from streaming(bench, programs, long, deltas)
     log(f"{deltas:,} deltas, one every 200 µs, {long} rounds of {deltas * 200 / 1e6:.0f} s for each program")

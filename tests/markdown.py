@@ -9,19 +9,22 @@ from claude_cli.terminal.markdown_stream import MarkdownStream
 
 from .screens import Screen
 
-LINES = """\
-- a|* b|1. one|2. two|10. ten|3) x|   - deep|  - nested|    - more|-   wide|  1. n|- - dd|1. - 2. x|- # h|-\tt|-|+|1.
-- > q|-     code in an item|- ```js|  ```|> quote|> > nested|> - list|>|> ```|> code|>lazy|   > in an item|> 1. one
-```py|```|~~~|    code|      more code|  x = 1|# H|## H2 `c`|#|---|===|***|text **bold** word|more *text* here|a `b` [c](d)
-  a paragraph in an item|   three|\ttab|  continued lazily|<div>|</div>|<!-- c|-->|[1]: http://x|日本語、テキスト。| | | |
-|_ a _ b _|_---_---_|_ 1 _ 2 _|a _ b|-_-|  _ a _|  _---_"""
-BLOCK_LINES = [part.strip(" ") and part.replace("_", "|") for line in LINES.split("\n") for part in line.split("|")]
-"""Lines of Markdown; in the last row `_` stands for a bar."""
+BLOCK_LINES = [
+    "- a", "* b", "+", "-", "1.", "1. one", "2. two", "10. ten", "3) x", "   - deep", "  - nested", "    - more",
+    "-   wide", "  1. n", "- - dd", "1. - 2. x", "- # h", "- > q", "-     code in an item", "- ```js", "  ```",
+    "> quote", "> > nested", "> - list", ">", "> ```", "> code", ">lazy", "   > in an item", "> 1. one", "```py",
+    "```", "~~~", "    code", "      more code", "  x = 1", "# H", "## H2 `c`", "#", "---", "===", "***",
+    "text **bold** word", "more *text* here", "a `b` [c](d)", "  a paragraph in an item", "   three",
+    "  continued lazily", "<div>", "</div>", "<!-- c", "-->", "[1]: http://x", "日本語、テキスト。",
+    "| a | b |", "|---|---|", "| 1 | 2 |", "a | b", "-|-", "  | a |", "  |---|", "", "", "", "-\tt", "\ttab",
+]  # fmt: skip
+"""Lines of Markdown that begin, continue and interrupt each other."""
 
-WORDS = (
-    "alpha|beta,|*gamma delta*|**bold text**|`code x`|[link](http://x.y/z)|日本語テキスト|eta.|snake_case|5 * 3|~~s~~|"
-    "a-hyphen-word|**b *c* `d`**|$a_i * b_j$|http://x.y/a-long-address|<br>|[image: x]|2 < 3"
-).split("|")
+WORDS = [
+    "alpha", "beta,", "*gamma delta*", "**bold text**", "`code x`", "[link](http://x.y/z)", "日本語テキスト", "eta.",
+    "snake_case", "5 * 3", "~~s~~", "a-hyphen-word", "**b *c* `d`**", "$a_i * b_j$", "http://x.y/a-long-address",
+    "<br>", "[image: x]", "2 < 3",
+]  # fmt: skip
 """What a paragraph is made of; all markup is closed where a word ends."""
 
 
@@ -75,7 +78,15 @@ def numbered(lines: int) -> str:
     parts: list[str] = []
     for number in range(0, lines, 10):
         names = [f"n{number + each:05}" for each in range(10)]
-        parts += [f"# {names[0]}", "", f"Some *prose* {names[1]}.", "", f"- an item {names[2]}", f"  - `inner` {names[3]}", ""]
+        parts += [
+            f"# {names[0]}",
+            "",
+            f"Some *prose* {names[1]}.",
+            "",
+            f"- an item {names[2]}",
+            f"  - `inner` {names[3]}",
+            "",
+        ]
         parts += ["```python", f"{names[4]} = '''{names[5]}", f"{names[6]}'''", "```", "", f"> quoted {names[7]}", ""]
         parts += [f"| {names[8]} | b |", "|---|---|", f"| {names[9]} | 2 |", ""]
     return "\n".join(parts)

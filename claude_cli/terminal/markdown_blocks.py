@@ -15,6 +15,9 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, heading, paragraph
 from markdown_it.token import Token
 
+MARK = "\uffff"
+"""Stands in the source for the part of a paragraph that has been printed. No character: no answer holds it."""
+
 Kind = Literal["paragraph", "heading", "code", "html", "rule", "table", "empty"]
 _KINDS: dict[str, Kind] = {"html_block": "html", "hr": "rule"}
 DEEPEST = 40
@@ -157,9 +160,9 @@ class _Reader:
 
     def _add(self, kind: Kind, token: Token, *, content: str = "", info: str = "", level: int = 0) -> None:
         first, end = token.map or (0, 0)
-        self.blocks.append(
-            Block(kind, tuple(self._path), first, end, content, info, level, apart=self._is_apart(first))
-        )
+        apart = self._is_apart(first)
+        content = content.replace(MARK, "")
+        self.blocks.append(Block(kind, tuple(self._path), first, end, content, info, level, apart))
 
     def _is_apart(self, first: int) -> bool:
         """Whether a blank line stands between the block before and line `first`."""
@@ -212,7 +215,7 @@ class _Reader:
             if inner.type == "tr_open":
                 rows.append([])
             elif inner.type == "inline":
-                rows[-1].append(inner.content)
+                rows[-1].append(inner.content.replace(MARK, ""))
             elif inner.type == "th_open":
                 aligns.append(str(inner.attrs.get("style", "")).removeprefix("text-align:"))
         apart = self._is_apart(first)

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
-from pygments.token import Comment, Generic, Keyword, Name, Number, Operator, String, _TokenType
+from pygments.token import Comment, Generic, Keyword, Name, Number, Operator, String
 from pygments.util import ClassNotFound
 
 from .markdown_text import Line
 
+if TYPE_CHECKING:
+    from pygments.token import _TokenType
+
 CHUNK_LINES = 100
-LONGEST_LINE = 2_000
+LONGEST_LINE = 500
 """Characters; a longer line has no colours."""
 
 Chunk = tuple[str, ...]
@@ -44,6 +48,7 @@ _STYLES = {
     Generic.Prompt: "2",
 }
 _PIECE = re.compile(r"\n|[^\n]+")
+_PROBE = "if x = 1"
 _EMBEDDED = {"script": "javascript", "style": "css"}
 _TAG = re.compile(r"<(/?)(script|style)\b", re.IGNORECASE)
 
@@ -75,33 +80,30 @@ def _next(name: str, text: str, chunk: Chunk) -> tuple[Line, Chunk]:
     if lexer is None or len(text) > LONGEST_LINE:
         return [(text, "")], chunk
     if not text.strip():
-        return [(text, "")], (language, *before, text)
-    line = alone = _lexed(lexer, text)
+        return [(text, "")], (language, *before[-CHUNK_LINES:], text)
+    alone = line, _ = _lexed(lexer, text)
     if before:
-        line = _lexed(lexer, "\n".join([*before, text]))
-    if line == alone or len(before) >= CHUNK_LINES:
-        before = []
+        found = line, _ = _lexed(lexer, "\n".join([*before, text]))
+        if found == alone or len(before) >= CHUNK_LINES:
+            before = []
     if tag and not tag[1] and language == name and not re.search(r"</(script|style)", text, re.IGNORECASE):
         return line, (_EMBEDDED[tag[2].lower()],)
     return line, (language, *before, text)
 
 
-def _lexed(lexer: Lexer, text: str) -> Line:
-    """The last line of `text`, which is not blank, with its colours."""
-    line: Line = []
-    ended = False
-    for kind, value in lexer.get_tokens(text):
+def _lexed(lexer: Lexer, text: str) -> tuple[Line, Line]:
+    """The last line of `text` with its colours, and the probe behind it: it looks different in a string or comment."""
+    lines: list[Line] = [[]]
+    for kind, value in lexer.get_tokens(f"{text}\n{_PROBE}\n"):
         style = _style(kind)
         for piece in _PIECE.findall(value):
             if piece == "\n":
-                ended = True
-            elif ended or not line:
-                line, ended = [(piece, style)], False
-            elif line[-1][1] == style:
-                line[-1] = (line[-1][0] + piece, style)
+                lines.append([])
+            elif lines[-1] and lines[-1][-1][1] == style:
+                lines[-1][-1] = (lines[-1][-1][0] + piece, style)
             else:
-                line.append((piece, style))
-    return line
+                lines[-1].append((piece, style))
+    return lines[-3], lines[-2]
 
 
 @cache

@@ -10,10 +10,8 @@ from .markdown_text import Line, Run, wrap
 
 WIDEST = 120
 """Cells; longer lines of prose are hard to read."""
-NARROWEST = 20
+NARROWEST = 16
 """Cells; deeply nested text gets no narrower, and the terminal wraps it."""
-MARK = "\uffff"
-"""Stands in the source for the part of a paragraph that has been printed. No character: no answer holds it."""
 
 _HEADINGS = {1: "1;4", 2: "1"}
 _RULE_WIDTH = 40
@@ -43,14 +41,14 @@ def lay_out(block: Block, place: Place, columns: int, *, colour: bool) -> tuple[
     """The lines of `block` on a terminal of `columns`, with the blank line before them, and the place for the next."""
     after = Place(block.path, block.kind)
     shared = _shared(block.path, place.path)
-    opened = () if place.goes_on else block.path[shared:]
     if block.kind == "code":
         lines, after = _code(block, place, after, colour)
-        if not lines and not opened:
+        # Nothing stands before code: what is selected runs. The number of its item has a line of its own.
+        items = [index for index, container in enumerate(block.path) if index >= shared and _is_item(container)]
+        if items and not place.goes_on:
+            lines = [_prefix(block.path[: items[-1] + 1], shared), *lines]
+        if not lines:
             return [], replace(place, path=block.path, goes_on=False)
-        # Nothing stands before code: what is selected runs. Only an item's number needs a line above it.
-        if opened and _is_item(opened[-1]):
-            lines = [_prefix(block.path, shared), *lines]
     else:
         width = max(min(columns, WIDEST) - _width(block.path), NARROWEST)
         content = _content(block, place, width, columns, colour)
@@ -80,7 +78,9 @@ def _apart(block: Block, place: Place) -> bool:
     """Whether a blank line stands before `block`: always, but in lists, and where one begins, as in the source."""
     if not place.kind or place.goes_on:
         return False
-    return block.apart or "code" in (block.kind, place.kind) or not any(map(_is_item, block.path))
+    if block.apart or block.kind == "code" or place.kind in ("code", "heading"):
+        return True
+    return not any(map(_is_item, block.path))
 
 
 def _width(path: Path) -> int:
@@ -113,9 +113,8 @@ def _content(block: Block, place: Place, width: int, columns: int, colour: bool)
 
         room = max(columns - _width(block.path), NARROWEST)
         return table_lines(block.rows, block.aligns, room, colour=colour)
-    text = block.content.removeprefix(MARK) if place.goes_on else block.content
-    runs = [*place.carry, *inline_runs(text, colour=colour)]
-    if block.kind == "heading":
+    runs = [*place.carry, *inline_runs(block.content, colour=colour)]
+    if block.kind == "heading" and (colour or not place.goes_on):
         runs = _heading(runs, block.level, colour)
     return wrap(runs, width)
 

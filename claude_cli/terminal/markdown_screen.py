@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .markdown_text import Line, fold, line_cells, paint
+from .markdown_text import Line, fold, line_cells, paint, without_tabs
 
 
 class LiveRows:
@@ -32,7 +32,7 @@ class LiveRows:
     def show(self, finished: Sequence[Line], live: Sequence[Line], columns: int, rows: int) -> None:
         """Print `finished` for good, and under them the last `rows` rows of `live`, which may be taken back."""
         done = [paint(line, colour=self._colour) for line in finished]
-        folded = [row for line in live for row in fold(line, columns)] if rows else []
+        folded = [row for line in live for row in fold(without_tabs(line), columns)] if rows else []
         open_rows = folded[-rows:]
         self.cropped = len(open_rows) < len(folded)
         painted = [paint(row, colour=self._colour) for row in open_rows]

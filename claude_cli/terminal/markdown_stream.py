@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from .markdown_blocks import Block, margin, opening, read_blocks
+from .markdown_blocks import MARK, Block, margin, opening, read_blocks
 from .markdown_inline import closed_up, settled
-from .markdown_layout import MARK, Place, lay_out
+from .markdown_layout import Place, lay_out
 from .markdown_screen import LiveRows
 from .markdown_text import Line, fold
 
@@ -191,15 +191,17 @@ class MarkdownStream:
         source = self._context + self._text
         start = sum(len(row) + 1 for row in source.split("\n")[: block.first])
         blanks = [_blank_before(source, start + (len(source) - start) * part // 8) for part in (7, 6, 5, 4)]
-        for at in [*blanks, blanks[0]] if force else blanks:
+        for at, forced in [*((blank, False) for blank in blanks), *([(blanks[0], True)] if force else [])]:
             if at <= max(start, len(self._context)):
                 continue
             head = self._read(source[len(self._context) : at])[0][-1]
-            if head.kind == "paragraph" and (settled(head.content) or (force and at == blanks[0])):
-                *lines, last = lay_out(replace(head, path=block.path), place, columns, colour=self._colour)[0]
+            if head.kind != "paragraph" or not (forced or settled(head.content)):
+                continue
+            *lines, last = lay_out(replace(head, path=block.path), place, columns, colour=self._colour)[0]
+            # The last line is not full yet. It must not be the first one, which has the bullets.
+            if len(lines) > 1:
                 carry = tuple(last[len(block.path) :])
-                place = Place(block.path, block.kind, goes_on=True, carry=carry)
-                self._go_on(place, _again(block), source[at:])
+                self._go_on(Place(block.path, block.kind, goes_on=True, carry=carry), _again(block), source[at:])
                 return lines
         return []
 
@@ -233,12 +235,14 @@ def _is_closed(block: Block, whole_lines: int, newest: bool) -> bool:
 
 def _is_fence(block: Block) -> bool:
     """Whether `block` is a fence that is still open."""
-    return bool(block.info) and block.end - block.first - 1 <= block.content.count("\n")
+    partial = bool(block.content) and not block.content.endswith("\n")
+    return bool(block.info) and block.end - block.first - 1 <= block.content.count("\n") + partial
 
 
 def _again(block: Block) -> str:
     """Source that opens `block` again, to go on with the rest of it."""
-    return opening(block.path) + margin(block.path) + (f"{block.info}\n" if block.info else MARK)
+    sign = f"{block.info}\n" if block.info else "#" * block.level + " " + MARK if block.level else MARK
+    return opening(block.path) + margin(block.path) + sign
 
 
 def _blank_before(text: str, end: int) -> int:

@@ -15,6 +15,8 @@ Run = tuple[str, str]
 Line = list[Run]
 """What stands on one line, without its end."""
 
+TAB = 8
+
 _WIDE = (
     "\u2e80-\u303e\u3041-\u312f\u31a0-\ua4cf\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003fffd"
 )
@@ -107,6 +109,17 @@ def fold(line: Line, width: int) -> list[Line]:
             used += size
         pieces[-1].append((text[start:], style))
     return pieces
+
+
+def without_tabs(line: Line) -> Line:
+    """`line` with blanks up to each tab stop, every eight columns."""
+    found: Line = []
+    for text, style in line:
+        if "\t" in text:
+            behind = line_cells(found) % TAB
+            text = (" " * behind + text).expandtabs(TAB)[behind:]
+        found.append((text, style))
+    return found
 
 
 def paint(line: Line, *, colour: bool) -> str:

@@ -41,7 +41,10 @@ The end.
 PIECES = re.findall(r"\s*\S{1,24}|\s+", TEXT)
 """As the simulator streams it, word by word."""
 BEFORE = 6
-"""Events before the first word: the message's start, a thinking block that is not shown, the start of the text."""
+"""Events before the first word: the message's start, a thinking block that is not shown, the start of the text.
+
+A ping behind the last word tells that the word itself has been dealt with.
+"""
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -62,11 +65,12 @@ def test_ctrl_c_behind_each_word(tmp_path, words):
     """What is left is what an answer of just these words looks like: nothing lost, nothing twice, nothing else."""
     claude = Program(tmp_path)
     said = "".join(PIECES[:words])
-    with BackgroundSimulator(script=[{"say": TEXT, "stall_after": BEFORE + words}, {"say": said}]) as simulator:
+    step = {"say": TEXT, "stall_after": BEFORE + words, "pings": True, "ping_s": 0.05}
+    with BackgroundSimulator(script=[step, {"say": said}]) as simulator:
         claude.url = simulator.url
         log = tmp_path / "log"
         running = claude.start("complete", "hi", "-q", "--log-file", str(log), tty=SIZE)
-        wait_until(lambda: log.exists() and received(log.read_text()) == BEFORE + words)
+        wait_until(lambda: log.exists() and received(log.read_text()) > BEFORE + words)
         running.signal(signal.SIGINT)
         stopped = running.wait()
         whole = claude("complete", "hi", "-q", tty=SIZE)

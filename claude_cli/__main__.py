@@ -68,7 +68,17 @@ def _leave(status: int) -> NoReturn:
             if status == 0:
                 status = 1
                 _complain(f"claude-cli: the output cannot be written: {error.strerror}\n")
+    if status == 130 and (os.isatty(0) or os.isatty(2)):
+        _die_of_ctrl_c()
     os._exit(status)
+
+
+def _die_of_ctrl_c() -> None:
+    """End as Ctrl-C would have ended us: a shell goes on with its loop after a program that merely ended with 130."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def _complain(line: str) -> None:

@@ -15,6 +15,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Generic, Keyword, Name, Number, Operator, String
 from pygments.util import ClassNotFound
 
+from .markdown_inline import CODE
 from .markdown_text import Line
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _next(name: str, text: str, chunk: Chunk) -> tuple[Line, Chunk]:
     if tag and tag[1] and language != name:
         language, before, lexer = name, [], _lexer(name)
     if lexer is None or len(text) > LONGEST_LINE:
-        return [(text, "")], chunk
+        return [(text, "" if lexer else CODE)], chunk
     if not text.strip():
         return [(text, "")], (language, *before[-CHUNK_LINES:], text)
     alone = line, _ = _lexed(lexer, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from .markdown_blocks import Block, Container, Path
-from .markdown_inline import inline_runs
+from .markdown_inline import CODE, inline_runs
 from .markdown_text import Line, Run, wrap
 
 WIDEST = 120
@@ -28,6 +28,7 @@ class Place:
         goes_on: the next block is the rest of that one.
         carry: the last, unfinished line of a paragraph that goes on.
         chunk: of code that goes on, what decides its colours.
+        fence: the sign that is still to stand behind code, where it stands between fences.
     """
 
     path: Path = ()
@@ -35,6 +36,7 @@ class Place:
     goes_on: bool = False
     carry: tuple[Run, ...] = ()
     chunk: tuple[str, ...] = ()
+    fence: str = ""
 
 
 def lay_out(block: Block, place: Place, columns: int, *, colour: bool) -> tuple[list[Line], Place]:
@@ -57,7 +59,12 @@ def lay_out(block: Block, place: Place, columns: int, *, colour: bool) -> tuple[
         lines = _prefixed(content, block.path, shared, place.goes_on)
     if _apart(block, place):
         lines = [_prefix(block.path[:shared], shared), *lines]
-    return lines, after
+    return lines if place.goes_on else [*closing(place), *lines], after
+
+
+def closing(place: Place) -> list[Line]:
+    """What is still to be printed of the block before `place`."""
+    return [[(place.fence, "")]] if place.fence else []
 
 
 def _shared(path: Path, other: Path) -> int:
@@ -128,12 +135,17 @@ def _heading(runs: list[Run], level: int, colour: bool) -> list[Run]:
 
 
 def _code(block: Block, place: Place, after: Place, colour: bool) -> tuple[list[Line], Place]:
-    """The lines of code, without blank ones at its end."""
+    """The lines of code, without blank ones at its end. Without styles fences tell where it begins and ends."""
     content = block.content.rstrip()
     if not content:
         return [], after
-    if not (colour and block.info):
-        return [[(text, "")] for text in content.split("\n")], after
+    if not colour:
+        sign = block.info or "```"
+        lines: list[Line] = [[(text, "")] for text in content.split("\n")]
+        after = replace(after, fence=sign[: len(sign) - len(sign.lstrip("`~"))])
+        return lines if place.goes_on else [[(sign, "")], *lines], after
+    if not block.info:
+        return [[(text, CODE)] for text in content.split("\n")], after
     from .markdown_code import code_lines
 
     lines, chunk = code_lines(block.info, content, place.chunk)

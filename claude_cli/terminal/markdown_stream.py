@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from .markdown_blocks import MARK, Block, margin, opening, read_blocks
 from .markdown_inline import closed_up, settled
-from .markdown_layout import Place, lay_out
+from .markdown_layout import Place, closing, lay_out
 from .markdown_screen import LiveRows
 from .markdown_text import Line, fold
 
@@ -95,7 +95,8 @@ class MarkdownStream:
         if self._text and not self._text.endswith("\n"):
             self._text += "\n"
         self._new, self._hidden = [], False
-        self._screen.show(self._finished(columns, len(self._text), last=True), [], columns, 0)
+        finished = self._finished(columns, len(self._text), last=True)
+        self._screen.show([*finished, *closing(self._place)], [], columns, 0)
         self._go_on(Place(), "", "")
 
     def _pace(self, start: float) -> None:

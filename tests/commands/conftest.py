@@ -158,7 +158,8 @@ class Running:
     def wait(self) -> Done:
         """Wait for the end; the key must be in neither stream."""
         try:
-            status = self.process.wait(WAIT_S)
+            ended = self.process.wait(WAIT_S)
+            status = ended if ended >= 0 else 128 - ended  # as shells report a program that died of a signal
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise

@@ -209,7 +209,7 @@ def terminal(claude, simulator):
 def status_of(process):
     process.expect(pexpect.EOF)
     process.wait()
-    return process.exitstatus
+    return process.exitstatus if process.signalstatus is None else 128 + process.signalstatus
 
 
 def test_ctrl_c_belongs_to_the_editor(simulator, terminal, editor):

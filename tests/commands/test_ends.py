@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import signal
+import sys
 import time
 
+import pexpect
 import pytest
 
 STALLED = {"say": "first words, and the rest", "stall_after": 8, "times": "always"}
@@ -40,6 +43,19 @@ def test_a_signal_keeps_what_came(claude, simulate, number, status):
     assert (done.status, done.out, done.err) == (status, "first words,\n", "")
     simulator.settled()
     assert simulator.requests[0].aborted
+
+
+def test_ctrl_c_ends_a_shells_loop_too(claude, simulate):
+    """A shell goes on after a program that took Ctrl-C for itself, and the next call would be sent and paid for."""
+    simulator = simulate(STALLED)
+    loop = f"for _ in 1 2 3; do {shlex.quote(sys.executable)} -m claude_cli complete hi; echo went on; done"
+    shell = pexpect.spawn("bash", ["-c", loop], env=claude.environment({}), cwd=claude.folder, timeout=20)
+    shell.expect("first words")
+    shell.sendintr()
+    shell.expect(pexpect.EOF)
+    shell.wait()
+    assert b"went on" not in shell.before and shell.signalstatus == signal.SIGINT
+    assert len(simulator.requests) == 1
 
 
 @pytest.mark.parametrize("words", [["--json"], ["--format", "jsonl"], ["--no-stream"]], ids=lambda words: words[-1])

@@ -7,6 +7,7 @@ import pytest
 from claude_cli.terminal.markdown_code import CHUNK_LINES, LONGEST_LINE, code_lines
 
 STRING, COMMENT, KEYWORD, NAME, TAG = "32", "2", "35", "34", "34"
+PLAIN = "36"
 
 
 def styles(info: str, code: str) -> list[set[str]]:
@@ -25,8 +26,8 @@ def styles(info: str, code: str) -> list[set[str]]:
         pytest.param("```js title=x", "let a = `\nb\n`", [{KEYWORD, "", STRING}, {STRING}, {STRING}], id="a template"),
         pytest.param("```diff", "+a\n-b\n c", [{STRING}, {"31"}, {""}], id="a diff"),
         pytest.param("```php", "echo 'a';", [{KEYWORD, STRING, ""}], id="PHP without its tag"),
-        pytest.param("```no-such-language", "import x", [{""}], id="an unknown language"),
-        pytest.param("```", "import x", [{""}], id="none named"),
+        pytest.param("```no-such-language", "import x", [{PLAIN}], id="an unknown language"),
+        pytest.param("```", "import x", [{PLAIN}], id="none named"),
     ],
 )  # fmt: skip
 def test_a_lines_colours_come_from_the_lines_before(info, code, wanted):

@@ -50,13 +50,14 @@ LOOKS = {
     "a quote in a list": ("- a\n\n  > b\n  > c", "• a\n\n  │ b c"),
     "code stands flush left, unbroken, without blanks at its ends": (
         "a\n```py\n  x = 'a long line of code that has to stay whole'  \n\n\ty\n\n```\nb",
-        "a\n\n  x = 'a long line of code that has to stay whole'\n\n\ty\n\nb",
+        "a\n\n```py\n  x = 'a long line of code that has to stay whole'\n\n\ty\n```\n\nb",
     ),
     "code in a list stands flush left": (
         "1. Run\n   ```sh\n   a\n     b\n   ```\n2. ```\n   c\n   ```\n- > ```\n  > d",
-        "1. Run\n\na\n  b\n\n2.\nc\n\n•\nd",
+        "1. Run\n\n```sh\na\n  b\n```\n\n2.\n```\nc\n```\n\n•\n```\nd\n```",
     ),
-    "indented code": ("a\n\n    b\n      c\n\n\n    d\n\ne", "a\n\nb\n  c\n\n\nd\n\ne"),
+    "indented code": ("a\n\n    b\n      c\n\n\n    d\n\ne", "a\n\n```\nb\n  c\n\n\nd\n```\n\ne"),
+    "a fence keeps its own sign": ("~~~~ md\n```\n~~~~\na", "~~~~ md\n```\n~~~~\n\na"),
     "an empty fence is nothing": ("a\n```\n```\n\nb", "a\n\nb"),
     "a table": (
         "| *a* | b | long |\n|---|--:|:-:|\n| `x` | 1 | y |\n| a\\|b | 20 | |",

@@ -161,10 +161,10 @@ def test_only_finished_blocks_where_nothing_may_be_redrawn():
     assert after("# Title\nSome *te") == "\x1b[1;4mTitle\x1b[0m\n"
     assert after("xt*\n") == ""
     assert after("\n") == "\nSome \x1b[3mtext\x1b[0m\n"
-    assert after("```\nx = 1\ny =") == "\nx = 1\n"
+    assert after("```\nx = 1\ny =") == "\n\x1b[36mx = 1\x1b[0m\n"
     stream.clear()
     stream.finish()
-    assert "".join(output) == "y =\n"
+    assert "".join(output) == "\x1b[36my =\x1b[0m\n"
 
 
 def test_another_stream_may_write_in_between():
@@ -195,7 +195,7 @@ def test_another_stream_may_write_in_between():
         pytest.param("", "", id="nothing"),
         pytest.param("\n\n", "", id="blank lines"),
         pytest.param("a\n\n\n", "a\n", id="one newline at the end"),
-        pytest.param("```\nx", "x\n", id="an open fence"),
+        pytest.param("```\nx", "```\nx\n```\n", id="an open fence"),
         pytest.param("- a\n- ", "• a\n•\n", id="an empty item"),
     ],
 )

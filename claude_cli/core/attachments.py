@@ -19,6 +19,7 @@ from .images import MANY_IMAGES, MAX_ORIGINAL_BYTES, MAX_SIDE_OF_MANY_PX, fitted
 from .media import count_pages
 from .messages import Block, image_block, pdf_block
 from .models import Model
+from .sizes import readable_size
 from .sniff import PDF, convertible, is_encrypted, is_whole, media_type, stranger
 from .sources import (
     Bound,
@@ -97,7 +98,7 @@ class Attachment:
     def summary(self) -> str:
         """What will be sent, in a few words: `chart.png, 1.2 MB → 180 KB, 1456x819, ~1,560 tokens`."""
         sizes = [each for each in (self.original_bytes, self.size_bytes) if each is not None]
-        words = [self.name, " → ".join(map(_size, sizes))]
+        words = [self.name, " → ".join(map(readable_size, sizes))]
         if self.tokens is not None:
             words += [f"{self.width}x{self.height}", f"~{self.tokens:,} tokens"]
         if self.pages is not None:
@@ -251,13 +252,6 @@ def _judge(head: bytes, name: str) -> Bound:
 
 def _base64(data: bytes) -> str:
     return b64encode(data).decode("ascii")
-
-
-def _size(size_bytes: int) -> str:
-    """A size for people, in decimal units as file managers have them."""
-    if size_bytes < 1000:
-        return f"{size_bytes} bytes"
-    return f"{size_bytes / 1e3:.0f} KB" if size_bytes < 999_500 else f"{size_bytes / 1e6:.1f} MB"
 
 
 def _last_part(url: str) -> str:

@@ -116,7 +116,8 @@ def _file(text: str) -> Path | None:
     path = Path(text)
     try:
         path = path.expanduser()
-        if path.exists():
+        # A folder called as a field is not meant; a pipe, as a shell's <(command) is one, may be.
+        if path.exists() and not (path.is_dir() and _FIELD.fullmatch(text)):
             return path
     except (OSError, RuntimeError, ValueError):  # too long or strange for a name
         return None

@@ -8,12 +8,14 @@ from importlib.util import find_spec
 from typing import Any
 
 from .errors import SchemaNotMetError, UsageError
+from .harmless import one_line
 
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool,
     "null": type(None),
 }  # fmt: skip
 _MANY = 3  # reasons named at most
+_REASON = 120  # characters of each; it quotes the answer
 
 
 def is_full() -> bool:
@@ -51,8 +53,9 @@ def structured(text: str, schema: dict[str, Any], *, full: bool) -> Any:
         raise SchemaNotMetError(f"the answer is not JSON: {error}") from error
     reasons = _reasons(value, schema) if full else _outline(value, schema)
     if reasons:
+        named = "; ".join(one_line(each, _REASON) for each in reasons[:_MANY])
         more = f", and {len(reasons) - _MANY} more" if len(reasons) > _MANY else ""
-        raise SchemaNotMetError(f"the answer does not fit the schema: {'; '.join(reasons[:_MANY])}{more}")
+        raise SchemaNotMetError(f"the answer does not fit the schema: {named}{more}")
     return value
 
 

@@ -20,7 +20,9 @@ MAX_UNIONS = 16
 
 _KEPT = ("type", "enum", "const", "default", "required", "title", "description", "format", "minItems")
 _NESTED = ("properties", "$defs", "definitions")
+_NAMED = (*_NESTED, "patternProperties", "dependentSchemas")  # hold schemas by names, which are no keywords
 _LISTS = ("anyOf", "allOf", "oneOf")
+_DATA = ("enum", "const", "default", "examples")  # are no schema and may hold anything
 _SILENT = ("$schema", "$id", "$comment", "$anchor", "additionalProperties", "deprecated", "readOnly", "writeOnly")
 _DEEPEST = 100
 
@@ -49,7 +51,7 @@ def _part(schema: object, path: str) -> dict[str, Any]:
         if key in schema:
             sent[key] = {name: _part(each, f"{path}/{key}/{name}") for name, each in schema[key].items()}
     if "$ref" in schema:
-        return {**sent, "$ref": schema["$ref"]}
+        return _reference(schema, {key: sent[key] for key in ("$defs", "definitions") if key in sent})
     for key in _LISTS:
         # One of several is sent as any of them: the check of the answer sees the difference.
         name = "anyOf" if key == "oneOf" else key
@@ -65,12 +67,27 @@ def _part(schema: object, path: str) -> dict[str, Any]:
     return _described(sent, schema)
 
 
+def _reference(schema: Mapping[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+    """`sent` with the `$ref` of `schema`, which the API takes alone: what stands beside it goes around it."""
+    alone = {"$ref": schema["$ref"]}
+    words = {key: value for key, value in schema.items() if key not in (*sent, *_SILENT, "$ref")}
+    if not words:
+        return {**sent, **alone}
+    sent |= {"anyOf": [alone]} | {key: words.pop(key) for key in ("title", "description", "default") if key in words}
+    return _worded(sent, words)
+
+
 def _described(sent: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     """`sent` with the keywords of `schema` that are not in it as words of its description."""
     silent = _SILENT if "anyOf" in schema else (*_SILENT, "oneOf")
     moved = {key: value for key, value in schema.items() if key not in sent and key not in silent}
     if isinstance(schema.get("additionalProperties"), Mapping):
         moved["additionalProperties"] = schema["additionalProperties"]
+    return _worded(sent, moved)
+
+
+def _worded(sent: dict[str, Any], moved: Mapping[str, Any]) -> dict[str, Any]:
+    """`sent` with the keywords `moved` behind its description."""
     if not moved:
         return sent
     words = ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in moved.items())
@@ -107,6 +124,10 @@ def _check_shape(schema: Mapping[str, Any], path: str) -> None:
     for key in ("enum", "required", *_LISTS):
         if not isinstance(schema.get(key, []), list):
             raise _wrong(path, f"has {key} that is no list")
+    if not all(isinstance(name, str) for name in schema.get("required", [])):
+        raise _wrong(path, "has required that is no list of texts")
+    if not isinstance(schema.get("description", ""), str):
+        raise _wrong(path, "has a description that is no text")
 
 
 def _check_references(schema: Mapping[str, Any]) -> None:
@@ -132,18 +153,18 @@ def _check_references(schema: Mapping[str, Any]) -> None:
 
 def _references(part: object) -> Iterator[str]:
     """The `$ref` of `part` and of all schemas in it."""
-    waiting = [(part, 0)]
+    waiting = [(part, 0, False)]
     while waiting:
-        value, depth = waiting.pop()
+        value, depth, named = waiting.pop()
         if depth > _DEEPEST:
             raise UsageError(f"the schema is nested deeper than {_DEEPEST} levels")
         if isinstance(value, Mapping):
-            if isinstance(value.get("$ref"), str):
+            if not named and isinstance(value.get("$ref"), str):
                 yield value["$ref"]
-            # What is data and not a schema may hold anything.
-            waiting += [(each, depth + 1) for key, each in value.items() if key not in ("enum", "const", "default")]
+            inner = value.items() if named else [each for each in value.items() if each[0] not in _DATA]
+            waiting += [(each, depth + 1, not named and key in _NAMED) for key, each in inner]
         elif isinstance(value, list):
-            waiting += [(each, depth + 1) for each in value]
+            waiting += [(each, depth + 1, False) for each in value]
 
 
 def _resolve(schema: Mapping[str, Any], reference: str) -> Any:

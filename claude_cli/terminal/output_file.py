@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ..core.errors import ClaudeError, OutputError, RefusedError, UsageError
+from ..core.sizes import readable_size
 from .console import Console
 
 STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
@@ -29,6 +30,12 @@ PARAMETERS = {name: name for name in FIELDS} | {
     "effort": "output_config.effort",
     "task_budget": "output_config.task_budget",
     "user_id": "metadata.user_id",
+}
+# Why a partial file is not opened, beyond what the system says.
+_REASONS = {
+    errno.EAGAIN: "another claude-cli is writing it",
+    errno.EMLINK: "it has a second name (a hard link)",
+    errno.ENXIO: "it is no regular file",
 }
 
 
@@ -62,6 +69,7 @@ class OutputFile:
         """
         self.name, self._note, self._keeps_refused = name, note, keeps_refused
         self.size = 0
+        self._old = False  # whether the partial file holds what an earlier run left
         self._target = _target(name)
         self._mode = _mode_of(self._target, name)
         self.partial = self._target.with_name(f"{self._target.name}.partial")
@@ -79,6 +87,7 @@ class OutputFile:
         view = memoryview(data)
         while view:
             try:
+                self._clear()
                 written = os.write(self._descriptor, view)
             except BrokenPipeError:
                 raise
@@ -95,12 +104,31 @@ class OutputFile:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Put the file in its place, or leave what came beside it and say so."""
-        if kind is None:
-            self._finish()
-            return
-        with suppress(OSError):
-            os.close(self._descriptor)
-        if self._direct:
+        try:
+            if error is not None:
+                self._leave(error)
+            elif not self._direct:
+                self._finish()
+        finally:
+            # Last: closing gives up the lock, and until then nobody else may touch the partial file.
+            with suppress(OSError):
+                os.close(self._descriptor)
+
+    def _finish(self) -> None:
+        try:
+            try:
+                self._clear()
+                os.fsync(self._descriptor)
+                self.partial.replace(self._target)
+            except OSError as error:
+                raise self._unwritten(error) from error
+        except BaseException as error:  # also Ctrl-C: the whole answer is in the partial file
+            self._leave(error)
+            raise
+
+    def _leave(self, error: BaseException) -> None:
+        """Leave what came in the partial file and say so; take away one with nothing in it that is wanted."""
+        if self._direct or self._old or not _is_at(self._descriptor, self.partial):
             return
         if not self.size or (isinstance(error, RefusedError) and not self._keeps_refused):
             with suppress(OSError):
@@ -110,34 +138,42 @@ class OutputFile:
         else:
             self._note(f"what came is in {self._shown}")
 
-    def _finish(self) -> None:
-        try:
-            if not self._direct:
-                os.fsync(self._descriptor)
-            os.close(self._descriptor)
-            if not self._direct:
-                self.partial.replace(self._target)
-        except OSError as error:
-            raise self._unwritten(error) from error
+    def _clear(self) -> None:
+        """Take out what an earlier run left, once there is something to put in its place: it was paid for."""
+        if self._old:
+            os.ftruncate(self._descriptor, 0)
+            self._old = False
 
     def _open_partial(self) -> int:
-        """Create the file beside the target, with its mode, and keep others of us out of it."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        """Create the file beside the target, or open what an earlier run left; keep others of us out of it."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
         try:
             descriptor = os.open(self.partial, flags, 0o666)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _is_at(descriptor, self.partial):
+                    self._take(descriptor)
+                    return descriptor
+            except BaseException:
+                os.close(descriptor)
+                raise
         except OSError as error:
-            raise UsageError(f"-o {self.name}: {self._shown} cannot be written: {error.strerror}") from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(descriptor, 0)
-            if self._mode is not None:
-                os.fchmod(descriptor, stat.S_IMODE(self._mode))
-        except OSError as error:
-            os.close(descriptor)
-            busy = error.errno in (errno.EAGAIN, errno.EACCES)
-            why = "another claude-cli is writing it" if busy else error.strerror
+            why = _REASONS.get(error.errno or 0, error.strerror)
             raise UsageError(f"-o {self.name}: {self._shown} cannot be written: {why}") from error
-        return descriptor
+        # Another run put it in its place between our opening and our locking: it is an answer now.
+        os.close(descriptor)
+        return self._open_partial()
+
+    def _take(self, descriptor: int) -> None:
+        """Make a locked partial file ours. Raises `OSError` for one of a kind that is never ours."""
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.ENXIO, os.strerror(errno.ENXIO))
+        if found.st_nlink > 1:
+            raise OSError(errno.EMLINK, os.strerror(errno.EMLINK))
+        if self._mode is not None:
+            os.fchmod(descriptor, stat.S_IMODE(self._mode))
+        self._old = found.st_size > 0
 
     def _open_directly(self) -> int:
         """Open a device or a named pipe; nobody waits for a pipe's reader without being told."""
@@ -186,12 +222,12 @@ def written(file: OutputFile) -> str:
     return f"{file.name}, {readable_size(file.size)}"
 
 
-def readable_size(size_bytes: int) -> str:
-    """A number of bytes for people, in powers of 1,000."""
-    if size_bytes < 1000:
-        return f"{size_bytes} B"
-    kilo = size_bytes / 1000
-    return f"{kilo:.1f} KB" if kilo < 999.95 else f"{kilo / 1000:.1f} MB"
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether the open file is the one that `path` names now."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except OSError:
+        return False
 
 
 def _target(name: str) -> Path:

@@ -79,7 +79,7 @@ def test_a_terminal_is_told_what_will_be_sent(claude, simulator):
     first, second, third = done.lines
     assert first.startswith("image 1: a big.jpg, ") and first.endswith(" KB, 2212x1659, ~4,740 tokens")
     assert " KB → " in first
-    assert second == f"PDF 1: paper.pdf, {len(pdf) / 1000:.0f} KB, 1 page"
+    assert second == f"PDF 1: paper.pdf, {len(pdf) / 1000:.1f} KB, 1 page"
     assert third == f"image 2: small.png, {len(image())} bytes, 120x80, ~15 tokens"
     assert claude(*words, "-n", err="terminal").lines == done.lines
     assert claude(*words).err == ""

@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import subprocess
+import sys
 import threading
 
 import pytest
+
+from claude_cli.core.errors import OutputError
+from claude_cli.terminal.output_file import OutputFile
 
 ANSWER = "Grüße\n\nfrom here.\n\n"
 
@@ -130,6 +135,8 @@ def test_a_link_is_followed(claude, simulate):
         pytest.param("n" * 300, "cannot be written: File name too long", id="too long"),
         pytest.param("loop", "cannot be written", id="a link to itself"),
         pytest.param("planted", "planted.partial cannot be written", id="a link where the partial file goes"),
+        pytest.param("hard", "hard.partial cannot be written: it has a second name", id="a hard link there"),
+        pytest.param("fifo", "fifo.partial cannot be written: it is no regular file", id="a named pipe there"),
         pytest.param("temperature", "-O temperature=VALUE", id="a parameter"),
         pytest.param("temperature=1", "-O temperature=VALUE", id="a parameter with a value"),
         pytest.param("effort", "-O output_config.effort=VALUE", id="a parameter inside another"),
@@ -140,9 +147,11 @@ def test_what_cannot_be_written_is_known_before(claude, simulator, name, said):
     (claude.folder / "file").write_text("x")
     (claude.folder / "loop").symlink_to("loop")
     (claude.folder / "planted.partial").symlink_to("file")
+    (claude.folder / "hard.partial").hardlink_to(claude.folder / "file")
+    os.mkfifo(claude.folder / "fifo.partial")
     before = files(claude)
     claude("complete", "hi", "-o", name).failed(2, "-o", said)
-    assert simulator.requests == [] and files(claude) == before
+    assert simulator.requests == [] and files(claude) == before and (claude.folder / "file").read_text() == "x"
 
 
 def test_the_habit_of_llm(claude, simulator):
@@ -172,6 +181,87 @@ def test_one_at_a_time(claude, simulate, until):
     assert partial.read_text().startswith("first")
     running.signal(signal.SIGTERM)
     running.wait()
+
+
+def test_what_was_paid_for_before_stays(claude, simulate):
+    """Until this run has words of its own: a failure before that takes nothing away, and does not speak of it."""
+    partial = claude.folder / "a.md.partial"
+    partial.write_text("half an answer of yesterday")
+    simulate({"status": 400}, {"say": "half", "stop_reason": "max_tokens"}, {"say": "x"})
+    assert "a.md.partial" not in claude("complete", "hi", "-o", "a.md").failed(4)
+    assert partial.read_text() == "half an answer of yesterday"
+    claude("complete", "hi", "-o", "a.md").failed(7, "what came is in a.md.partial")
+    assert partial.read_text() == "half\n"
+    assert claude("complete", "hi", "-o", "a.md").status == 0
+    assert files(claude) == ["a.md"] and (claude.folder / "a.md").read_text() == "x\n"
+
+
+def test_an_empty_answer_is_empty(tmp_path):
+    """It takes the place of the file, and nothing of an earlier run comes with it."""
+    (tmp_path / "a.partial").write_text("old")
+    with OutputFile(str(tmp_path / "a"), note=print):
+        pass
+    assert (tmp_path / "a").read_bytes() == b"" and not (tmp_path / "a.partial").exists()
+
+
+def test_a_whole_answer_that_cannot_take_its_place(tmp_path):
+    """It is all there, so the error says where."""
+    with pytest.raises(OutputError) as caught, OutputFile(str(tmp_path / "a"), note=print) as file:
+        file.write(b"whole")
+        (tmp_path / "a").mkdir()
+    assert caught.value.partial_file == str(tmp_path / "a.partial")
+    assert (tmp_path / "a.partial").read_bytes() == b"whole"
+
+
+# Python tells its audit hooks of `event` just before it happens: exactly there ACTION runs, once.
+AT_THE_MOMENT = """
+import os, sys
+from claude_cli.core.errors import UsageError
+from claude_cli.terminal.output_file import OutputFile
+
+def at(event, action):
+    waiting = [action]
+    sys.addaudithook(lambda name, args: waiting.pop()() if name == event and waiting else None)
+
+def interrupt():
+    raise KeyboardInterrupt
+
+def begin(words):
+    file = OutputFile("a", note=print)
+    file.write(words)
+    return file
+
+def end(file):
+    file.__exit__(None, None, None)
+
+def refused():
+    try:
+        begin(b"half of B")
+    except UsageError as error:
+        print(error)
+
+first = begin(b"A, whole")
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "said", "left"),
+    [
+        pytest.param("at('os.rename', refused); end(first)", "another claude-cli is writing it",
+                     {"a": "A, whole"}, id="while the first takes its place"),
+        pytest.param("at('fcntl.flock', lambda: end(first)); second = begin(b'half of B')", "",
+                     {"a": "A, whole", "a.partial": "half of B"}, id="between opening and locking"),
+        pytest.param("at('os.rename', interrupt); end(first)", "what came is in a.partial",
+                     {"a.partial": "A, whole"}, id="interrupted at the end"),
+    ],
+)  # fmt: skip
+def test_the_worst_moments(tmp_path, script, said, left):
+    """A second run, or Ctrl-C, while a whole answer takes its place: that answer is not lost, and never half."""
+    done = subprocess.run(
+        [sys.executable, "-c", AT_THE_MOMENT + script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert said in done.stdout and bool(said) == bool(done.stdout)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == left
 
 
 def test_devices_and_pipes_are_written_to(claude, simulate):

@@ -492,6 +492,9 @@ def test_what_will_be_sent_is_said_in_a_line():
         Attachment({}, "dot.gif", "image/gif", 999, 1, 1, tokens=1),
         Attachment({}, "note.pdf", "application/pdf", 999_499, None, None, pages=1),
         Attachment({}, "odd.pdf", "application/pdf", 999_500, None, None),
+        Attachment({}, "one.pdf", "application/pdf", 1, None, None),
+        Attachment({}, "few.pdf", "application/pdf", 9_949, None, None),
+        Attachment({}, "ten.pdf", "application/pdf", 9_950, None, None),
     ]
     assert summaries(sent) == [
         "image 1: chart.png, 1.2 MB → 180 KB, 1456x819, ~1,560 tokens",
@@ -499,6 +502,9 @@ def test_what_will_be_sent_is_said_in_a_line():
         "image 2: dot.gif, 999 bytes, 1x1, ~1 tokens",
         "PDF 2: note.pdf, 999 KB, 1 page",
         "PDF 3: odd.pdf, 1.0 MB",
+        "PDF 4: one.pdf, 1 byte",
+        "PDF 5: few.pdf, 9.9 KB",
+        "PDF 6: ten.pdf, 10 KB",
     ]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 
 import pytest
 
@@ -72,12 +74,23 @@ def test_a_short_form_that_is_none(text, said):
 
 # ------------------------------------------------------------------------------------------------ reading
 def test_where_a_schema_comes_from(tmp_path):
-    """JSON, a file with it (with a byte order mark too), or the short form; a file wins over a form of its name."""
+    """JSON, a file with it (with a byte order mark too), or the short form; a file wins over a form of its name.
+
+    A folder does not, and a pipe is as good as a file.
+    """
     wanted = {"type": "object", "properties": {"a": TEXT}}
     file = tmp_path / "schema.json"
     file.write_text("\ufeff" + json.dumps(wanted), "utf-8")
     assert load_schema(str(file)).original == load_schema(f" {json.dumps(wanted)}\n").original == wanted
     assert load_schema("a").original == short_form("a")
+    with contextlib.chdir(tmp_path):
+        (tmp_path / "tests").mkdir()
+        assert load_schema("tests").original == short_form("tests")
+    reader, writer = os.pipe()
+    os.write(writer, json.dumps(wanted).encode())
+    os.close(writer)
+    assert load_schema(f"/dev/fd/{reader}").original == wanted
+    os.close(reader)
     assert load_schema("x" * 5000).original == short_form("x" * 5000)
     assert load_schema("a: with a / in it").original["properties"]["a"]["description"] == "with a / in it"
 
@@ -157,7 +170,12 @@ def test_a_file_that_is_none(tmp_path, data, said):
         pytest.param({"$defs": {"a/b~": TEXT}, "anyOf": [{"$ref": "#/$defs/a~1b~0"}, {"$ref": "#/$defs/a~1b~0"}]},
                      {"$defs": {"a/b~": TEXT}, "anyOf": [{"$ref": "#/$defs/a~1b~0"}, {"$ref": "#/$defs/a~1b~0"}]},
                      id="a name with a slash, twice"),
+        pytest.param({"$ref": "#/$defs/a", "description": "A", "minLength": 1, "anyOf": [], "$defs": {"a": TEXT}},
+                     {"anyOf": [{"$ref": "#/$defs/a"}], "description": "A\n\n{minLength: 1, anyOf: []}",
+                      "$defs": {"a": TEXT}}, id="beside a reference"),
         pytest.param({"type": "array", "items": True}, {"type": "array", "items": {}}, id="anything"),
+        pytest.param(an_object(properties={"default": {"$ref": "x"}}),
+                     {**an_object(properties={"default": {"$ref": "x"}}), **CLOSED}, id="a property called properties"),
         pytest.param(an_object(a={"enum": [{"$ref": 1}], "default": {"$ref": "x"}}),
                      {**an_object(a={"default": {"$ref": "x"}, "description": '{enum: [{"$ref": 1}]}'}), **CLOSED},
                      id="data that looks like a reference"),
@@ -196,6 +214,10 @@ CHAIN = {f"d{n}": {"$ref": f"#/$defs/d{n + 1}"} for n in range(150)} | {"d150": 
         pytest.param(an_object(a={"type": "strnig"}), "at /properties/a has the type", id="a wrong type inside"),
         pytest.param({"properties": []}, "properties that are no object", id="properties"),
         pytest.param({"required": "a"}, "required that is no list", id="required"),
+        pytest.param({"type": "object", "required": [["x"]]}, "required that is no list of texts", id="a list in it"),
+        pytest.param({"minimum": 1, "description": 1}, "description that is no text", id="description"),
+        pytest.param(an_object(default={"$ref": "http://x/y"}), "only references inside it", id="a property's name"),
+        pytest.param({"$defs": {"enum": {"$ref": "#/$defs/x"}}}, "which is not in it", id="a definition's name"),
         pytest.param({"anyOf": {}}, "anyOf that is no list", id="anyOf"),
         pytest.param(an_object(a=1), "at /properties/a is no schema", id="a number"),
         pytest.param(nested(101), "deeper than 100 levels", id="depth"),
@@ -295,6 +317,13 @@ def test_the_full_check(value, said):
         structured(json.dumps(value), schema, full=True)
     assert said in str(caught.value)
     assert structured(json.dumps(value), schema, full=False) == value
+
+
+def test_a_reason_is_a_line():
+    """However long the answer is that does not fit: it has been printed, and needs no second place."""
+    with pytest.raises(SchemaNotMetError) as caught:
+        structured(json.dumps({"x" * 9000: "\u009b2J\n"}), {"type": "array"}, full=True)
+    assert len(str(caught.value)) < 300 and str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize(

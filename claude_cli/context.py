@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from .storage.keys import KeyStore, Purpose
 
 SIMULATOR_KEY = "sk-sim-made-up-key"
+STAND_IN = "not-looked-up"
+"""In place of a key where nothing is sent."""
 SIMULATOR_PACE_S = 0.004
 """Seconds between two pieces of a simulated answer where somebody watches."""
 
@@ -65,13 +67,15 @@ class Context:
     overrides: Overrides = field(default_factory=Overrides)
     notices: list[Notice] = field(default_factory=list)
     on_notice: Callable[[Notice], None] = lambda notice: None
+    uses_project: bool = True
+    """False: a project's file is not even read."""
     closing: ExitStack = field(default_factory=ExitStack)
     """Closed when the command is over: the log file."""
 
     @cached_property
     def settings(self) -> Settings:
         """The settings in force. Raises `UsageError`."""
-        return load_settings(self.environ, self.overrides.profile, _working_folder())
+        return load_settings(self.environ, self.overrides.profile, _working_folder() if self.uses_project else None)
 
     def say_project_file(self) -> None:
         """Say what of a project's file counts, once for each folder and content, and each time what of it does not.
@@ -154,15 +158,16 @@ class Context:
 
         return self.overrides.base_url or self.settings.base_url or DEFAULT_BASE_URL
 
-    def provider_config(self, key: Credential | None = None) -> ProviderConfig:
+    def provider_config(self, key: Credential | None = None, *, dry: bool = False) -> ProviderConfig:
         """What the built-in provider is told.
 
         Args:
             key: the one to use; None: the one that the sources have.
+            dry: nothing is sent, so no source but the environment is asked.
         Raises:
             AuthenticationError: a source of keys has one that is none, or fails.
         """
-        key, no_key = (key, "") if key else self._key()
+        key, no_key = (key, "") if key else self._key(dry=dry)
         settings = self.settings
         at_home = bool(settings.active.headers) and self.key_purpose.at_home
         return self._config(
@@ -197,12 +202,12 @@ class Context:
         def note(text: str) -> None:
             self.notify(Notice("waiting", text, changes_result=False))
 
-        watched = self.console.err_is_terminal and not self.console.quiet
+        watched = self.console.err_is_terminal  # under -q, too, which hides no more than the note
         return KeyStore(
             self.environ,
             use_keyring=self.settings.keyring,
             note=note if watched else None,
-            show_errors=self.console.err_is_terminal,
+            show_errors=watched,
         )
 
     @cached_property
@@ -210,57 +215,75 @@ class Context:
         """Which key is wanted: the profile's, for the address in force. Raises `UsageError`."""
         from .storage.keys import purpose_of
 
-        return purpose_of(self.settings, self.environ, self.base_url)
+        return purpose_of(self.settings, self.base_url)
 
-    def _key(self) -> tuple[Credential | None, str]:
-        """The key, and what to say where one is wanted and there is none."""
+    def _key(self, *, dry: bool) -> tuple[Credential | None, str]:
+        """The key, and what to say where one is wanted and there is none; `dry`: a stand-in where one may be sent."""
         from .core.providers.anthropic import environment_key
+        from .core.redact import credential
 
         key = environment_key(self.environ)
         if key:
             return key, ""  # no other source is even loaded
+        if dry:
+            purpose = self.key_purpose
+            may_have_one = purpose.is_official or purpose.at_home
+            return credential(STAND_IN, source="a source that is not asked") if may_have_one else None, ""
         found = self.key_store.find(self.key_purpose)
         if found.notice(self.key_purpose):
             self.notify(Notice("keyring", found.notice(self.key_purpose)))
         return found.key, found.missing(self.key_purpose)
 
     @contextmanager
-    def provider(self) -> Iterator[LLMProvider]:
-        """The provider that answers; offline, with the simulator running beside it."""
+    def provider(self, *, dry: bool = False) -> Iterator[LLMProvider]:
+        """The provider that answers; offline, with the simulator running beside it.
+
+        Args:
+            dry: it is only asked what it would send: no key is looked up, and no simulator is started.
+        """
         if self.offline:
-            with self._simulated() as simulated:
-                yield simulated
+            with self._simulated(dry=dry) as url:
+                yield self._provider_of_simulator(url)
         elif self.provider_name == "anthropic":
             from .core.providers.anthropic import AnthropicProvider
 
-            yield AnthropicProvider.configured(self.provider_config())
+            yield AnthropicProvider.configured(self.provider_config(dry=dry))
         else:
             from .core.providers.manager import PluginManager
 
             yield PluginManager().create(self.provider_name, api_base_url=self.overrides.base_url)
 
     @contextmanager
-    def _simulated(self) -> Iterator[LLMProvider]:
-        from .core.providers.anthropic import AnthropicProvider
-        from .core.redact import credential
+    def _simulated(self, *, dry: bool) -> Iterator[str]:
+        """The address of the simulator, which runs meanwhile unless `dry`."""
+        self.notify(Notice("simulated", "offline: the built-in simulator answers, no model is asked"))
+        if dry:
+            yield "http://127.0.0.1"  # its port is chosen when it is started
+            return
         from .simulator import BackgroundSimulator
 
-        self.notify(Notice("simulated", "offline: the built-in simulator answers, no model is asked"))
         pace = SIMULATOR_PACE_S if self.console.out_is_terminal else 0.0
         with BackgroundSimulator(pace_s=pace) as running:
-            # A real key is never shown to the simulator, though it is only another thread.
-            key = credential(SIMULATOR_KEY, source="the simulator")
-            hidden = {name: value for name, value in self.environ.items() if not name.startswith("ANTHROPIC_")}
-            yield AnthropicProvider.configured(self._config(key, running.url, hidden))
+            yield running.url
+
+    def _provider_of_simulator(self, url: str) -> LLMProvider:
+        """A real key is never shown to the simulator, though it is only another thread."""
+        from .core.providers.anthropic import AnthropicProvider
+        from .core.redact import credential
+
+        key = credential(SIMULATOR_KEY, source="the simulator")
+        hidden = {name: value for name, value in self.environ.items() if not name.startswith("ANTHROPIC_")}
+        return AnthropicProvider.configured(self._config(key, url, hidden))
 
     @cached_property
     def emitter(self) -> Emitter | None:
-        """Telemetry's listeners: the log file, and standard error with `-v`; None where there is neither.
+        """Telemetry's listeners: the log file, and standard error with `-vv`; None where there is neither.
 
         Raises:
             UsageError: the log file cannot be opened.
         """
-        if not self.overrides.log_file and (self.overrides.quiet or not self.overrides.verbose):
+        aloud = self.overrides.verbose > 1 and not self.overrides.quiet
+        if not self.overrides.log_file and not aloud:
             return None
         from .core.telemetry import Emitter, LoggingSink, log_file
 
@@ -274,8 +297,8 @@ class Context:
                 ) from error
             self.closing.callback(_close, logger)
             emitter.add(LoggingSink(logger))
-        if self.overrides.verbose and not self.overrides.quiet:
-            emitter.add(LoggingSink(_stderr_logger(self.console, self.overrides.verbose)))
+        if aloud:
+            emitter.add(LoggingSink(_stderr_logger(self.console)))
         return emitter
 
     def surroundings(self) -> Surroundings:
@@ -307,7 +330,7 @@ def _close(logger: logging.Logger) -> None:
             handler.close()
 
 
-def _stderr_logger(console: Console, verbose: int) -> logging.Logger:
+def _stderr_logger(console: Console) -> logging.Logger:
     import logging
 
     class ToConsole(logging.Handler):
@@ -316,6 +339,6 @@ def _stderr_logger(console: Console, verbose: int) -> logging.Logger:
         def emit(self, record: logging.LogRecord) -> None:
             console.say(self.format(record), dim=True)
 
-    logger = logging.Logger("claude_cli", logging.DEBUG if verbose > 1 else logging.INFO)
+    logger = logging.Logger("claude_cli", logging.DEBUG)
     logger.addHandler(ToConsole())
     return logger

@@ -46,15 +46,27 @@ _claude_cli() {
       argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s'
       case $previous in
         --profile) kind=profiles ;;
+        model | provider | base_url | api_version | profile | key_command | keyring | allow_http | offline | max_tokens | effort | system | template | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | screen_reader | stdin_wait_s) kind=none ;;
       esac
       ;;
     'config set')
       flags='--help -h'
       argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s'
+      case $previous in
+        model) kind=models ;;
+        provider | base_url | api_version | key_command | allow_http | max_tokens | system | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | stdin_wait_s) kind=none ;;
+        profile) kind=profiles ;;
+        keyring | offline | screen_reader) kind='words true false' ;;
+        effort) kind='words low medium high xhigh max' ;;
+        template) kind=templates ;;
+      esac
       ;;
     'config unset')
       flags='--help -h'
       argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s'
+      case $previous in
+        model | provider | base_url | api_version | profile | key_command | keyring | allow_http | offline | max_tokens | effort | system | template | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | screen_reader | stdin_wait_s) kind=none ;;
+      esac
       ;;
     'config path')
       flags='--json --help -h'

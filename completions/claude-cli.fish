@@ -17,6 +17,11 @@ function __claude_cli_at
     contains -- "$at" $argv
 end
 
+# Whether the word before the cursor is one of these.
+function __claude_cli_behind
+    contains -- (commandline -opc)[-1] $argv
+end
+
 function __claude_cli_first
     test (count (commandline -opc)) -eq 1
 end
@@ -28,7 +33,7 @@ complete -c claude-cli -n '__claude_cli_first' -a complete -d 'Answer one prompt
 complete -c claude-cli -n '__claude_cli_first' -a models -d 'List the models this version knows'
 complete -c claude-cli -n '__claude_cli_first' -a health -d 'Check key, address and network'
 complete -c claude-cli -n '__claude_cli_first' -a simulate -d 'Simulate the Messages API on this machine'
-complete -c claude-cli -n '__claude_cli_first' -a completions -d 'Print the completion script of a shell'
+complete -c claude-cli -n '__claude_cli_first' -a completions -d 'Print the completion script of bash, zsh or fish'
 complete -c claude-cli -n '__claude_cli_first' -a config -d 'Show and change the settings'
 complete -c claude-cli -n '__claude_cli_first' -a templates -d 'List, show and edit prompt templates'
 complete -c claude-cli -n '__claude_cli_first' -a keys -d 'Store, list, test and remove API keys'
@@ -38,7 +43,7 @@ complete -c claude-cli -n '__claude_cli_first' -l help -s h -d 'Show what there 
 complete -c claude-cli -n '__claude_cli_at "complete"' -l model -s m -x -a '(__claude_cli_live models)' -d 'Model id or alias: sonnet, opus, haiku, fable'
 complete -c claude-cli -n '__claude_cli_at "complete"' -l system -s s -x -d 'System prompt'
 complete -c claude-cli -n '__claude_cli_at "complete"' -l system-file -r -F -d 'System prompt from a file'
-complete -c claude-cli -n '__claude_cli_at "complete"' -l file -s f -r -F -d 'Text file, folder, URL or \'-\' into the prompt; repeatable'
+complete -c claude-cli -n '__claude_cli_at "complete"' -l file -s f -r -F -d 'Text file, folder, URL or \'-\' into the prompt, or as the prompt where there is no other; repeatable'
 complete -c claude-cli -n '__claude_cli_at "complete"' -l template -s t -x -a '(__claude_cli_live templates)' -d 'Fill in a prompt template, by name or path; see templates list'
 complete -c claude-cli -n '__claude_cli_at "complete"' -l param -s p -x -d 'Value for a $NAME of the template; repeatable'
 complete -c claude-cli -n '__claude_cli_at "complete"' -l edit -s e -d 'Write the prompt in your editor: VISUAL, EDITOR, else nano or vi'
@@ -81,7 +86,7 @@ complete -c claude-cli -n '__claude_cli_at "complete"' -l no-input -d 'Never ask
 complete -c claude-cli -n '__claude_cli_at "complete"' -l yes -d 'Send large folders without a question'
 complete -c claude-cli -n '__claude_cli_at "complete"' -l color -x -a 'auto always never' -d 'Style the output: auto, always or never'
 complete -c claude-cli -n '__claude_cli_at "complete"' -l quiet -s q -d 'Errors only on standard error'
-complete -c claude-cli -n '__claude_cli_at "complete"' -l verbose -s v -d 'Say more on standard error; -vv adds every read and tracebacks'
+complete -c claude-cli -n '__claude_cli_at "complete"' -l verbose -s v -d 'Say more on standard error: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks'
 complete -c claude-cli -n '__claude_cli_at "complete"' -l log-file -r -F -d 'Append what happens to PATH as JSON lines, keys and contents left out'
 complete -c claude-cli -n '__claude_cli_at "complete"' -l help -s h -d 'Show what there is.'
 
@@ -96,7 +101,7 @@ complete -c claude-cli -n '__claude_cli_at "health"' -l offline -d 'Let the buil
 complete -c claude-cli -n '__claude_cli_at "health"' -l timeout -x -d 'Time for the whole call with its retries'
 complete -c claude-cli -n '__claude_cli_at "health"' -l json -d 'Print one JSON object'
 complete -c claude-cli -n '__claude_cli_at "health"' -l quiet -s q -d 'Errors only on standard error'
-complete -c claude-cli -n '__claude_cli_at "health"' -l verbose -s v -d 'Say more on standard error; -vv adds every read and tracebacks'
+complete -c claude-cli -n '__claude_cli_at "health"' -l verbose -s v -d 'Say more on standard error: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks'
 complete -c claude-cli -n '__claude_cli_at "health"' -l help -s h -d 'Show what there is.'
 
 complete -c claude-cli -n '__claude_cli_at "simulate"' -l port -x -d 'Port on 127.0.0.1; 0 takes a free one'
@@ -118,13 +123,18 @@ complete -c claude-cli -n '__claude_cli_at "config"' -l help -s h -d 'Show what 
 complete -c claude-cli -n '__claude_cli_at "config show"' -l profile -x -a '(__claude_cli_live profiles)' -d 'Use the address, key, model and headers of [profiles.NAME] in the settings'
 complete -c claude-cli -n '__claude_cli_at "config show"' -l json -d 'Print one JSON object'
 complete -c claude-cli -n '__claude_cli_at "config show"' -l help -s h -d 'Show what there is.'
-complete -c claude-cli -n '__claude_cli_at "config show"' -a 'model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s'
+complete -c claude-cli -n '__claude_cli_at "config show"; and not __claude_cli_behind model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s' -a 'model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s'
 
 complete -c claude-cli -n '__claude_cli_at "config set"' -l help -s h -d 'Show what there is.'
-complete -c claude-cli -n '__claude_cli_at "config set"' -a 'model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s'
+complete -c claude-cli -n '__claude_cli_at "config set"; and not __claude_cli_behind model provider base_url api_version key_command allow_http max_tokens system retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s stdin_wait_s profile keyring offline screen_reader effort template' -a 'model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s'
+complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind model' -a '(__claude_cli_live models)'
+complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind profile' -a '(__claude_cli_live profiles)'
+complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind keyring offline screen_reader' -a 'true false'
+complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind effort' -a 'low medium high xhigh max'
+complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind template' -a '(__claude_cli_live templates)'
 
 complete -c claude-cli -n '__claude_cli_at "config unset"' -l help -s h -d 'Show what there is.'
-complete -c claude-cli -n '__claude_cli_at "config unset"' -a 'model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s'
+complete -c claude-cli -n '__claude_cli_at "config unset"; and not __claude_cli_behind model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s' -a 'model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s'
 
 complete -c claude-cli -n '__claude_cli_at "config path"' -l json -d 'Print one JSON object'
 complete -c claude-cli -n '__claude_cli_at "config path"' -l help -s h -d 'Show what there is.'
@@ -156,24 +166,24 @@ complete -c claude-cli -n '__claude_cli_at "keys set"' -l store -x -a 'keyring f
 complete -c claude-cli -n '__claude_cli_at "keys set"' -l base-url -x -d 'The address the key is for'
 complete -c claude-cli -n '__claude_cli_at "keys set"' -l no-test -d 'Do not try the key with a call, which would be free'
 complete -c claude-cli -n '__claude_cli_at "keys set"' -l timeout -x -d 'Time for the whole call with its retries'
-complete -c claude-cli -n '__claude_cli_at "keys set"' -l verbose -s v -d 'Say more on standard error; -vv adds every read and tracebacks'
+complete -c claude-cli -n '__claude_cli_at "keys set"' -l verbose -s v -d 'Say more on standard error: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks'
 complete -c claude-cli -n '__claude_cli_at "keys set"' -l help -s h -d 'Show what there is.'
 
 complete -c claude-cli -n '__claude_cli_at "keys list"' -l profile -x -a '(__claude_cli_live profiles)' -d 'Use the address, key, model and headers of [profiles.NAME] in the settings'
 complete -c claude-cli -n '__claude_cli_at "keys list"' -l base-url -x -d 'The address the key is for'
 complete -c claude-cli -n '__claude_cli_at "keys list"' -l json -d 'Print one JSON object'
-complete -c claude-cli -n '__claude_cli_at "keys list"' -l verbose -s v -d 'Say more on standard error; -vv adds every read and tracebacks'
+complete -c claude-cli -n '__claude_cli_at "keys list"' -l verbose -s v -d 'Say more on standard error: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks'
 complete -c claude-cli -n '__claude_cli_at "keys list"' -l help -s h -d 'Show what there is.'
 
 complete -c claude-cli -n '__claude_cli_at "keys test"' -l profile -x -a '(__claude_cli_live profiles)' -d 'Use the address, key, model and headers of [profiles.NAME] in the settings'
 complete -c claude-cli -n '__claude_cli_at "keys test"' -l base-url -x -d 'The address the key is for'
 complete -c claude-cli -n '__claude_cli_at "keys test"' -l timeout -x -d 'Time for the whole call with its retries'
-complete -c claude-cli -n '__claude_cli_at "keys test"' -l verbose -s v -d 'Say more on standard error; -vv adds every read and tracebacks'
+complete -c claude-cli -n '__claude_cli_at "keys test"' -l verbose -s v -d 'Say more on standard error: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks'
 complete -c claude-cli -n '__claude_cli_at "keys test"' -l help -s h -d 'Show what there is.'
 
 complete -c claude-cli -n '__claude_cli_at "keys rm"' -l profile -x -a '(__claude_cli_live profiles)' -d 'Use the address, key, model and headers of [profiles.NAME] in the settings'
 complete -c claude-cli -n '__claude_cli_at "keys rm"' -l store -x -a 'keyring file' -d 'keyring or file'
 complete -c claude-cli -n '__claude_cli_at "keys rm"' -l base-url -x -d 'The address the key is for'
 complete -c claude-cli -n '__claude_cli_at "keys rm"' -l yes -s y -d 'Remove it without a question'
-complete -c claude-cli -n '__claude_cli_at "keys rm"' -l verbose -s v -d 'Say more on standard error; -vv adds every read and tracebacks'
+complete -c claude-cli -n '__claude_cli_at "keys rm"' -l verbose -s v -d 'Say more on standard error: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks'
 complete -c claude-cli -n '__claude_cli_at "keys rm"' -l help -s h -d 'Show what there is.'

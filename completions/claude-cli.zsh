@@ -19,7 +19,7 @@ _claude-cli() {
     'models:List the models this version knows'
     'health:Check key, address and network'
     'simulate:Simulate the Messages API on this machine'
-    'completions:Print the completion script of a shell'
+    'completions:Print the completion script of bash, zsh or fish'
     'config:Show and change the settings'
     'templates:List, show and edit prompt templates'
     'keys:Store, list, test and remove API keys'
@@ -83,8 +83,8 @@ _claude-cli() {
         '(--json)--json[Print one JSON object]' \
         '(--quiet -q)--quiet[Errors only on standard error]' \
         '(--quiet -q)-q[Errors only on standard error]' \
-        '*--verbose[Say more on standard error; -vv adds every read and tracebacks]' \
-        '*-v[Say more on standard error; -vv adds every read and tracebacks]' \
+        '*--verbose[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
+        '*-v[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
         '*:prompt:()' ;;
@@ -113,17 +113,20 @@ _claude-cli() {
         '(--json)--json[Print one JSON object]' \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
-        '*:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s)' ;;
+        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s)' \
+        '2:value: ' ;;
     'config set')
       _arguments -s -S \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
-        '*:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s)' ;;
+        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s)' \
+        '2:value:{case $words[CURRENT-1] in model) _claude_cli_live models;; profile) _claude_cli_live profiles;; keyring|offline|screen_reader) compadd true false;; effort) compadd low medium high xhigh max;; template) _claude_cli_live templates;; esac}' ;;
     'config unset')
       _arguments -s -S \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
-        '*:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s)' ;;
+        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s)' \
+        '2:value: ' ;;
     'config path')
       _arguments -s -S \
         '(--json)--json[Print one JSON object]' \
@@ -168,8 +171,8 @@ _claude-cli() {
         '(--base-url)--base-url=[The address the key is for]:URL: ' \
         '(--no-test)--no-test[Do not try the key with a call, which would be free]' \
         '(--timeout)--timeout=[Time for the whole call with its retries]:SECONDS: ' \
-        '*--verbose[Say more on standard error; -vv adds every read and tracebacks]' \
-        '*-v[Say more on standard error; -vv adds every read and tracebacks]' \
+        '*--verbose[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
+        '*-v[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
         '*:prompt:()' ;;
@@ -178,8 +181,8 @@ _claude-cli() {
         '(--profile)--profile=[Use the address, key, model and headers of \[profiles.NAME\] in the settings]:NAME: _claude_cli_live profiles' \
         '(--base-url)--base-url=[The address the key is for]:URL: ' \
         '(--json)--json[Print one JSON object]' \
-        '*--verbose[Say more on standard error; -vv adds every read and tracebacks]' \
-        '*-v[Say more on standard error; -vv adds every read and tracebacks]' \
+        '*--verbose[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
+        '*-v[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
         '*:prompt:()' ;;
@@ -188,8 +191,8 @@ _claude-cli() {
         '(--profile)--profile=[Use the address, key, model and headers of \[profiles.NAME\] in the settings]:NAME: _claude_cli_live profiles' \
         '(--base-url)--base-url=[The address the key is for]:URL: ' \
         '(--timeout)--timeout=[Time for the whole call with its retries]:SECONDS: ' \
-        '*--verbose[Say more on standard error; -vv adds every read and tracebacks]' \
-        '*-v[Say more on standard error; -vv adds every read and tracebacks]' \
+        '*--verbose[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
+        '*-v[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
         '*:prompt:()' ;;
@@ -200,8 +203,8 @@ _claude-cli() {
         '(--base-url)--base-url=[The address the key is for]:URL: ' \
         '(--yes -y)--yes[Remove it without a question]' \
         '(--yes -y)-y[Remove it without a question]' \
-        '*--verbose[Say more on standard error; -vv adds every read and tracebacks]' \
-        '*-v[Say more on standard error; -vv adds every read and tracebacks]' \
+        '*--verbose[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
+        '*-v[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
         '*:prompt:()' ;;
@@ -212,8 +215,8 @@ _claude-cli() {
         '(--system -s)--system=[System prompt]:TEXT: ' \
         '(--system -s)-s+[System prompt]:TEXT: ' \
         '(--system-file)--system-file=[System prompt from a file]:PATH:_files' \
-        '*--file=[Text file, folder, URL or '\''-'\'' into the prompt; repeatable]:PATH:_files' \
-        '*-f+[Text file, folder, URL or '\''-'\'' into the prompt; repeatable]:PATH:_files' \
+        '*--file=[Text file, folder, URL or '\''-'\'' into the prompt, or as the prompt where there is no other; repeatable]:PATH:_files' \
+        '*-f+[Text file, folder, URL or '\''-'\'' into the prompt, or as the prompt where there is no other; repeatable]:PATH:_files' \
         '(--template -t)--template=[Fill in a prompt template, by name or path; see templates list]:NAME: _claude_cli_live templates' \
         '(--template -t)-t+[Fill in a prompt template, by name or path; see templates list]:NAME: _claude_cli_live templates' \
         '*--param=[Value for a $NAME of the template; repeatable]:NAME=VALUE: ' \
@@ -267,8 +270,8 @@ _claude-cli() {
         '(--color)--color=[Style the output\: auto, always or never]:WHEN:(auto always never)' \
         '(--quiet -q)--quiet[Errors only on standard error]' \
         '(--quiet -q)-q[Errors only on standard error]' \
-        '*--verbose[Say more on standard error; -vv adds every read and tracebacks]' \
-        '*-v[Say more on standard error; -vv adds every read and tracebacks]' \
+        '*--verbose[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
+        '*-v[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
         '(--log-file)--log-file=[Append what happens to PATH as JSON lines, keys and contents left out]:PATH:_files' \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \

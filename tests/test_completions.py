@@ -39,6 +39,9 @@ STATIC = {
     "a choice without a command": ("claude-cli --effort xh", "--effort xhigh"),
     "a place of keys": ("claude-cli keys set --store keyr", "--store keyring"),
     "a setting": ("claude-cli config set stdin_w", "config set stdin_wait_s"),
+    "a level for effort": ("claude-cli config set effort xh", "set effort xhigh"),
+    "a choice for a switch": ("claude-cli config set keyring fal", "set keyring false"),
+    "a setting behind an option": ("claude-cli config show --json stdin_w", "show --json stdin_wait_s"),
     "a shell": ("claude-cli completions zs", "completions zsh"),
     "a file": ("claude-cli complete -f notes-f", "-f notes-for-you.txt"),
     "a file for the answer": ("claude-cli complete -o notes-f", "-o notes-for-you.txt"),
@@ -49,6 +52,9 @@ LIVE = {
     "a model": ("claude-cli -m claude-haiku-5-", "-m claude-haiku-5-5"),
     "a model behind =": ("claude-cli complete --model=claude-haiku-5-", "--model=claude-haiku-5-5"),
     "a model's line": ("claude-cli complete --model sonn", "--model sonnet"),
+    "a model to set": ("claude-cli config set model claude-haiku-5-", "set model claude-haiku-5-5"),
+    "a template to set": ("claude-cli config set template review-m", "set template review-mine"),
+    "a profile to set": ("claude-cli config set profile wor", "set profile work"),
     "a profile": ("claude-cli complete --profile wor", "--profile work"),
     "a template of one's own": ("claude-cli complete -t revi", "-t review-mine"),
     "a shipped template": ("claude-cli templates show expl", "show explain"),
@@ -91,6 +97,18 @@ def test_the_choices_are_those_of_the_command(capfd, command, flag, choices):
     """What is offered is taken, and all that is taken is offered: the command itself names the same words."""
     assert main([*command, flag, "nonsense"]) == 2
     assert f"choose {', '.join(choices[:-1])} or {choices[-1]}" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("typed", ["config set max_tokens ", "config show model ", "config unset effort "])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_behind_a_setting_no_setting_is_offered(request, place, shell, typed):
+    """A name is no value; where nobody can know one, nothing is offered."""
+    if shell == "fish":
+        words = [found("fish"), "-c", 'complete -C "$argv"', f"claude-cli {typed}"]
+        done = subprocess.run(words, cwd=place.folder, env=place.environment, capture_output=True, text=True)
+        assert done.stdout == "", done.stderr
+        return
+    request.getfixturevalue(shell).tab(f"claude-cli {typed}stdin_w\tend", f"{typed}stdin_wend")
 
 
 # ------------------------------------------------------------------------------------------------ live words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +22,7 @@ from ..terminal.console import STDIN, is_terminal
 from . import _options as options
 
 if TYPE_CHECKING:
+    from ..storage.settings import Settings
     from ..storage.settings_view import Row
 
 group = typer.Typer()
@@ -40,12 +42,12 @@ def show(
 ) -> int:  # fmt: skip
     """Show every setting, its value and where it came from.
 
-    A star marks what is not the default. Keys and secret headers are masked.
+    A star marks what is not the default. Keys, headers and what follows the program of key_command are masked.
     """
     from ..storage.settings_view import find, rows
 
     context = Context(overrides=Overrides(profile=profile))
-    settings = context.settings
+    settings, trouble = _settings(context)
     found = rows(settings, str(_file(context)))
     if name:
         found = find(found, name)
@@ -56,6 +58,8 @@ def show(
         _print(context, found[0].plain)
     else:
         _print(context, *_table(found))
+    if trouble:
+        context.console.error(trouble)
     if not name:
         remarks = [settings.project.complaint] if settings.project else []
         for remark in filter(None, [*remarks, *unknown_variables(context.environ)]):
@@ -63,7 +67,7 @@ def show(
     return 0
 
 
-@group.command("set")
+@group.command("set", context_settings={"ignore_unknown_options": True})  # -5 is a wrong number, and no option
 def set_(
     name: SettingName,
     value: Annotated[str, typer.Argument(metavar="VALUE", help="Its value; a list with commas or as JSON; `--` goes before a value that begins with a dash.")],
@@ -72,11 +76,17 @@ def set_(
     from ..storage.config_edit import set_value
 
     context = Context()
+    if name == "template" and value:
+        from ..storage.templates import load_template
+
+        load_template(value, context.environ)  # or every later call would fail
     set_value(_file(context), name, value)
     context.notify(Notice("set", f"{name} is set in {_file(context)}", changes_result=False))
     stronger = [variable for variable in variables(name) if context.environ.get(variable)]
     if stronger:
         context.console.say(f"claude-cli: {stronger[0]} is set too, and goes before the file")
+    if value and (name == "model" or re.fullmatch(r"profiles\..+\.model", name)):
+        _say_unknown_model(context, value)
     return 0
 
 
@@ -125,7 +135,8 @@ def edit() -> int:
     file = _file(context)
     before = read_text(file)
     text = before or STARTER
-    while (after := edited(text, environ=context.environ, suffix=".toml")) not in (before, STARTER):
+    tell = context.console.line
+    while (after := edited(text, environ=context.environ, tell=tell, suffix=".toml")) not in (before, STARTER):
         try:
             replace_text(file, before, after)
         except UsageError as error:
@@ -134,8 +145,32 @@ def edit() -> int:
             text = after
         else:
             return 0
-    context.console.say(f"claude-cli: nothing was changed in {file}")
+    _say_nothing_changed(context, file, before)
     return 0
+
+
+def _say_unknown_model(context: Context, name: str) -> None:
+    """Say that the catalogue does not have the model `name`, which may be newer, another provider's or a slip."""
+    from ..core.models import catalogue
+    from ..storage.setting_values import nearest
+
+    known = catalogue()
+    if known.find(name) is None:
+        near = nearest(name, known.names()) or "; it is sent as it stands"
+        context.console.say(f"claude-cli: the catalogue does not know the model {one_line(name, 72)!r}{near}")
+
+
+def _say_nothing_changed(context: Context, file: Path, text: str) -> None:
+    """Say that `text`, the file's, stays; and where it is wrong, if it is."""
+    from ..storage.settings import check_user_file
+    from ..storage.settings_file import parse
+
+    said = f"nothing was changed in {file}"
+    try:
+        check_user_file(parse(file, text.encode()))
+    except UsageError as error:
+        said = f"nothing was changed, and the file is still wrong: {redact(str(error))}"
+    context.console.say(f"claude-cli: {said}")
 
 
 def _again(context: Context, error: UsageError) -> bool:
@@ -148,6 +183,14 @@ def _again(context: Context, error: UsageError) -> bool:
     console.error(redact(str(error)))
     console.say("edit again? [Y/n] ", end="")
     return os.read(STDIN, 1024).strip().lower() in (b"", b"y", b"yes")
+
+
+def _settings(context: Context) -> tuple[Settings, str]:
+    """The settings, and what is wrong with a project's file: that does not keep the user's own from being shown."""
+    try:
+        return context.settings, ""
+    except UsageError as error:
+        return Context(overrides=context.overrides, uses_project=False).settings, redact(str(error))
 
 
 def _file(context: Context) -> Path:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..context import Context, Overrides
-from ..core.errors import AuthenticationError, ClaudeError, UsageError
+from ..core.errors import AuthenticationError, ClaudeError, PermissionDeniedError, UsageError
 from ..core.messages import Notice
+from ..storage.settings import DEFAULT_PROFILE
 from ..terminal.ask import can_ask, confirm, read_hidden, read_piped
 from ..terminal.stdin import kind_of
 from . import _options as options
@@ -73,6 +75,8 @@ def set_command(
         return _try(context, replace(key, source=kept.source))
     except ClaudeError as error:
         error.args = (f"the key is stored, but a call with it failed: {error}",)
+        if isinstance(error, AuthenticationError | PermissionDeniedError):
+            error.advice = f"store another one with the same line, or remove it with: {purpose.remove_command}"
         raise
 
 
@@ -89,8 +93,14 @@ def list_command(
     others = [] if profile else [name for name in ("default", *context.settings.profiles) if name != in_use]
     contexts = [context, *(_context(name, base_url, None, verbose) for name in dict.fromkeys(others))]
     rows = [_row(each, context) for each in contexts]
+    kept = _kept_besides(context, {each.key_purpose.slot for each in contexts}, profile)
     if as_json:
-        context.console.answer(json.dumps({"version": 1, "profiles": rows}, ensure_ascii=False) + "\n")
+        elsewhere = [
+            {"profile": each.profile, "base_url": each.origin, "source": where, "remove": each.remove_command}
+            for each, where in kept
+        ]
+        told = {"version": 1, "profiles": rows, "other_addresses": elsewhere}
+        context.console.answer(json.dumps(told, ensure_ascii=False) + "\n")
         return 0
     lines = []
     for row in rows:
@@ -98,6 +108,8 @@ def list_command(
         for each in row["sources"]:
             mark = "*" if each["wins"] else " "
             lines.append(f" {mark} {each['source']:21} {each['state']}")
+    lines += ["for other addresses"] if kept else []
+    lines += [f"   {where:21} has a key for {_what(each)}" for each, where in kept]
     context.console.answer("".join(f"{line}\n" for line in lines))
     return 0
 
@@ -110,7 +122,11 @@ def test_command(
     verbose: options.Verbose = 0,
 ) -> int:
     """Try the key that is in use with a free call, `GET /v1/models`."""
-    return _try(_context(profile, base_url, timeout, verbose))
+    context = _context(profile, base_url, timeout, verbose)
+    if context.offline:
+        who = context.settings.sources.get("offline", "the settings")
+        raise UsageError(f"there is no key to test offline, where the simulator answers ({who} says offline)")
+    return _try(context)
 
 
 @group.command("rm")
@@ -126,7 +142,7 @@ def remove_command(
     chosen = options.one_of(store, STORES, "--store")
     purpose, keys = context.key_purpose, context.key_store
     kept, trouble = _kept(context, (chosen,) if chosen else keys.in_use)
-    what = f"the key for {purpose.origin} (profile {purpose.profile})"
+    what = f"the key for {_what(purpose)}"
     if kept and not yes:
         if not can_ask(context.console):
             raise UsageError(f"nobody is there to confirm that {what} is removed; say --yes")
@@ -141,13 +157,16 @@ def remove_command(
         raise trouble
     if not kept:
         context.console.answer(f"nothing to remove: {what} is not stored\n")
+        for other, where in _kept_besides(context, {purpose.slot}, profile):
+            context.console.line(f"{where} has a key for {_what(other)}; remove it with: {other.remove_command}")
     _say_what_wins(context, purpose)
     return 0
 
 
 def _context(profile: str | None, base_url: str | None, timeout: float | None, verbose: int) -> Context:
     options.in_range(timeout, 0.001, 1e9, "--timeout")
-    return Context(overrides=Overrides(base_url=base_url, timeout_s=timeout, verbose=verbose, profile=profile))
+    overrides = Overrides(base_url=base_url, timeout_s=timeout, verbose=verbose, profile=profile)
+    return Context(overrides=overrides, uses_project=False)  # a project has no say in keys
 
 
 def _where(context: Context, chosen: str | None) -> str:
@@ -223,7 +242,7 @@ def _try(context: Context, key: Credential | None = None) -> int:
 def _row(context: Context, in_use: Context) -> dict[str, Any]:
     """What `keys list` says of one profile."""
     purpose = context.key_purpose
-    states = context.key_store.states(purpose)
+    states = in_use.key_store.states(purpose)
     winner = next((state for state in states if state.has_key), None)
     return {
         "profile": purpose.profile,
@@ -249,12 +268,38 @@ def _kept(context: Context, names: tuple[str, ...]) -> tuple[list[str], Authenti
     return found, trouble
 
 
+def _kept_besides(context: Context, told: Collection[str], profile: str | None) -> list[tuple[Purpose, str]]:
+    """What else there are stored keys for, each with the name of its store.
+
+    Args:
+        told: the slots that are known already.
+        profile: only those of this one; None: of all.
+    """
+    from ..core.address import endpoint
+    from ..core.connection import DEFAULT_BASE_URL
+    from ..storage.keys import purpose_in, slot
+
+    settings, purpose = context.settings, context.key_purpose
+    homes = {DEFAULT_PROFILE: "", **{name: each.base_url for name, each in settings.profiles.items()}}
+    likely = [
+        slot(name, origin)
+        for name, home in homes.items()
+        if "@" not in name  # such a profile has no slot
+        for origin in (purpose.origin, purpose.home, DEFAULT_BASE_URL, endpoint(home or DEFAULT_BASE_URL).origin)
+    ]
+    found = context.key_store.in_passing().kept_besides(told, likely)
+    purposes = [(purpose_in(name), where) for name, where in found]
+    return [each for each in purposes if profile in (None, each[0].profile)]
+
+
+def _what(purpose: Purpose) -> str:
+    """The address and the profile of a key, in words."""
+    return f"{purpose.origin} (profile {purpose.profile})"
+
+
 def _say_what_wins(context: Context, purpose: Purpose, stored: str = "") -> None:
     """Say which source is used now, where that is another than the one a key was just `stored` in."""
-    # Not the context's own: it may wait a minute for the keyring, and this is a side remark.
-    from ..storage.keys import KeyStore
-
-    states = KeyStore(context.environ, use_keyring=context.settings.keyring).states(purpose)
+    states = context.key_store.in_passing().states(purpose)
     winner = next((state.source for state in states if state.has_key), "")
     if winner and winner != stored:
         context.console.line(

@@ -85,6 +85,8 @@ def _case(command: Command, root: Command) -> list[str]:
     for each in command.flags:
         if each.value:
             valued.setdefault(_kind(each.value), []).extend(each.spellings)
+    for words, value in command.behind:
+        valued.setdefault(_kind(value), []).extend(words)
     if valued:
         lines.append("      case $previous in")
         lines += [f"        {' | '.join(flags)}) kind={quote(kind)} ;;" for kind, flags in valued.items()]

@@ -33,6 +33,11 @@ def script(commands: Sequence[Command]) -> str:
         '    contains -- "$at" $argv',
         "end",
         "",
+        "# Whether the word before the cursor is one of these.",
+        "function __claude_cli_behind",
+        "    contains -- (commandline -opc)[-1] $argv",
+        "end",
+        "",
         "function __claude_cli_first",
         "    test (count (commandline -opc)) -eq 1",
         "end",
@@ -46,7 +51,13 @@ def script(commands: Sequence[Command]) -> str:
         lines += ["", *(f"{start} -a {word} -d {_quote(text)}" for word, text in command.inner)]
         lines += [f"{start} {_spellings(flag)}{_value(flag.value)} -d {_quote(flag.help)}" for flag in command.flags]
         if command.argument:
-            lines.append(f"{start}{_value(command.argument).replace(' -x', '')}")
+            first = "".join(f" {word}" for words, _ in command.behind for word in words)
+            only = f"{condition}; and not __claude_cli_behind{first}" if first else condition
+            lines.append(f"complete -c claude-cli -n {_quote(only)}{_value(command.argument).replace(' -x', '')}")
+        for words, value in command.behind:
+            if value.kind:
+                behind = f"{condition}; and __claude_cli_behind {' '.join(words)}"
+                lines.append(f"complete -c claude-cli -n {_quote(behind)}{_value(value).replace(' -x', '')}")
     return "\n".join(lines) + "\n"
 
 

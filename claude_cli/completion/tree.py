@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..storage.settings import EFFORTS, NAMES
+from ..storage.settings import EFFORTS, FIELDS, NAMES
 
 SHELLS = ("bash", "zsh", "fish")
 DEFAULT = "complete"
@@ -52,6 +52,23 @@ _ARGUMENTS = {
     "templates show": Value("NAME", "templates"),
 }
 
+_LIVE_SETTINGS = {"model": "models", "profile": "profiles", "template": "templates"}
+_NO_VALUE = Value("VALUE")
+
+
+def _setting_value(name: str) -> Value:
+    """What the setting `name` may be set to."""
+    item = FIELDS[name]
+    words = ("true", "false") if isinstance(item.default, bool) else tuple(filter(None, item.metadata["choices"]))
+    return Value("VALUE", _LIVE_SETTINGS.get(name, "words" if words else ""), words)
+
+
+_BEHIND: dict[str, dict[str, Value]] = {
+    "config set": {name: _setting_value(name) for name in NAMES},
+    "config show": dict.fromkeys(NAMES, _NO_VALUE),
+    "config unset": dict.fromkeys(NAMES, _NO_VALUE),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Flag:
@@ -74,6 +91,7 @@ class Command:
         path: its words, with a blank between; "" for the program itself.
         inner: the words that may follow, each with what it does.
         argument: what its arguments are.
+        behind: what stands behind an argument that is one of some words: those words, and the value.
     """
 
     path: str
@@ -81,6 +99,7 @@ class Command:
     flags: tuple[Flag, ...]
     inner: tuple[tuple[str, str], ...] = ()
     argument: Value | None = None
+    behind: tuple[tuple[tuple[str, ...], Value], ...] = ()
 
 
 def commands(root: Any, path: str = "") -> Iterator[Command]:
@@ -93,9 +112,17 @@ def commands(root: Any, path: str = "") -> Iterator[Command]:
         (*(_flag(option) for option in options), _HELP),
         tuple((word, _brief(each.help)) for word, each in inside.items()),
         _ARGUMENTS.get(path),
+        tuple((tuple(words), value) for value, words in _by_value(_BEHIND.get(path, {})).items()),
     )
     for word, each in inside.items():
         yield from commands(each, f"{path} {word}".strip())
+
+
+def _by_value(behind: dict[str, Value]) -> dict[Value, list[str]]:
+    words: dict[Value, list[str]] = {}
+    for word, value in behind.items():
+        words.setdefault(value, []).append(word)
+    return words
 
 
 def _flag(option: Any) -> Flag:

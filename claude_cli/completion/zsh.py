@@ -47,7 +47,11 @@ def script(commands: Sequence[Command]) -> str:
         specs = [spec for flag in flags for spec in _specs(flag)]
         # A prompt is nobody's to guess; an empty list says so without a message in place of the options.
         argument = command.argument or Value("prompt", "words")
-        specs.append(_quote(f"*:{argument.name.lower()}:{_action(argument)}"))
+        if command.behind:
+            specs.append(_quote(f"1:{argument.name.lower()}:{_action(argument)}"))
+            specs.append(_quote(f"2:value:{_behind(command)}"))
+        else:
+            specs.append(_quote(f"*:{argument.name.lower()}:{_action(argument)}"))
         lines += [f"        {spec} \\" for spec in specs[:-1]] + [f"        {specs[-1]} ;;"]
     return "\n".join([*lines, "  esac", "}", TAIL])
 
@@ -86,6 +90,16 @@ def _action(value: Value) -> str:
     if value.kind == "files":
         return "_files"
     return f" _claude_cli_live {value.kind}" if value.kind else " "  # the blank: called with these words alone
+
+
+def _behind(command: Command) -> str:
+    """The action of a second argument: what it may be depends on the first."""
+    cases = []
+    for words, value in command.behind:
+        if value.kind:
+            offer = f"compadd {' '.join(value.words)}" if value.kind == "words" else f"_claude_cli_live {value.kind}"
+            cases.append(f"{'|'.join(words)}) {offer};;")
+    return f"{{case $words[CURRENT-1] in {' '.join(cases)} esac}}" if cases else " "
 
 
 def _escape(text: str) -> str:

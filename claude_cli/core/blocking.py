@@ -16,7 +16,7 @@ from .call import Call
 from .connection import Timeouts, Watch, pause, tls_context, translate
 from .errors import ClaudeError
 from .events import Event
-from .exchange import Exchange, HttpRequest, auth_header, only_pings
+from .exchange import Exchange, HttpRequest, only_pings
 from .messages import ChatRequest
 from .sockets import Backend, body_of
 
@@ -86,7 +86,7 @@ class BlockingTransport:
                 httpcore.UnsupportedProtocol) as error:  # fmt: skip
             if self._backend.reused and not watch.reading and not isinstance(error, httpcore.TimeoutException):
                 raise _DeadConnectionError from error
-            failed = translate(error, self._target, watch=watch, proxy=self._proxy, key=request.credential)
+            failed = translate(error, self._target, watch=watch, proxy=self._proxy, secrets=request.secrets)
             raise failed from failed.__cause__
         last = exchange.end()
         if last:
@@ -94,11 +94,9 @@ class BlockingTransport:
 
     def _headers(self, request: HttpRequest) -> list[tuple[bytes, bytes]]:
         host = self._target.origin.partition("://")[2]
-        headers = [("host", host), ("user-agent", self._agent), *request.headers]
+        headers = [("host", host), ("user-agent", self._agent), *request.revealed()]
         if request.body is not None:
             headers.append(("content-length", str(len(request.body))))
-        if request.credential:
-            headers.append(auth_header(request.credential))
         return [(name.encode(), value.encode()) for name, value in headers]
 
     def close(self) -> None:

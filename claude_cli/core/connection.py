@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from .address import Endpoint, Proxy
 from .errors import ConnectionFailedError, ProtocolError, ProviderError, TimedOutError, UsageError
 from .harmless import one_line
-from .redact import Credential, redact
+from .redact import Secret, redact
 
 if TYPE_CHECKING:
     import ssl
@@ -157,15 +157,15 @@ def deadline_error() -> TimedOutError:
 
 
 def translate(
-    error: Exception, target: Endpoint, *, watch: Watch, proxy: Proxy | None = None, key: Credential | None = None
+    error: Exception, target: Endpoint, *, watch: Watch, proxy: Proxy | None = None, secrets: Iterable[Secret] = ()
 ) -> ProviderError:
     """Our error for one of the HTTP library's. httpx and httpcore name theirs alike, so one table serves both.
 
-    Its cause is set, except where that quotes the server, who may quote the `key`.
+    Its cause is set, except where that quotes the server, who may quote the `secrets`.
     """
     found = _translated(error, target, watch, proxy)
     found.request_id = watch.request_id
-    found.args = (redact(str(found), [key.secret] if key else ()),)
+    found.args = (redact(str(found), secrets),)
     found.__cause__ = None if isinstance(found, ProtocolError) else error
     return found
 

@@ -14,7 +14,7 @@ from . import sse
 from .connection import MAX_BODY_BYTES, MAX_ERROR_BYTES, MAX_STREAM_BYTES
 from .errors import ProtocolError, ProviderError, StreamInterruptedError
 from .events import Event, MessageDone, MessageStart, Ping
-from .redact import Credential, redact
+from .redact import Credential, Secret, redact
 from .wire_response import decode_error, decode_event, decode_message, not_the_api
 
 
@@ -29,6 +29,7 @@ class HttpRequest:
         body: None for a GET.
         credential: the key, or None where the server has none.
         hint: words to add to an error's message, such as the successor of a retired model.
+        secret_headers: further headers, which nothing may show either.
     """
 
     method: str
@@ -37,6 +38,18 @@ class HttpRequest:
     body: bytes | None = None
     credential: Credential | None = None
     hint: Callable[[ProviderError], str] = lambda error: ""
+    secret_headers: tuple[tuple[str, Secret], ...] = ()
+
+    @property
+    def secrets(self) -> list[Secret]:
+        """What a server may repeat, and must not be shown."""
+        own = [value for _, value in self.secret_headers]
+        return [self.credential.secret, *own] if self.credential else own
+
+    def revealed(self) -> list[tuple[str, str]]:
+        """All headers, secrets revealed: for a transport, at the moment of sending."""
+        own = [(name, value.reveal()) for name, value in self.secret_headers]
+        return [*self.headers, *own, *([auth_header(self.credential)] if self.credential else [])]
 
 
 def auth_header(key: Credential) -> tuple[str, str]:
@@ -103,10 +116,11 @@ class _Body:
         return body
 
     def _marked(self, error: ProviderError) -> ProviderError:
-        """`error` with the request id and the hint of this exchange, and without its key."""
+        """`error` with the request id and the hint of this exchange, and without its secrets."""
         error.request_id = error.request_id or self.request_id
-        key = self.request.credential
-        error.args = (redact(f"{error}{self.request.hint(error)}", [key.secret] if key else ()),)
+        hint = self.request.hint(error)
+        said = f"{str(error).rstrip('.')}{hint}" if hint else str(error)
+        error.args = (redact(said, self.request.secrets),)
         return error
 
 

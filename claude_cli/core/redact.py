@@ -111,10 +111,11 @@ def redact(text: str, secrets: Iterable[Secret] = ()) -> str:
         text: anything about to be logged or shown.
         secrets: further values to take out, for keys that do not look like Anthropic's.
     """
-    for secret in secrets:
+    # The longest first: one may be a part of another.
+    for value in sorted({secret.reveal() for secret in secrets}, key=len, reverse=True):
         # A secret shorter than this is no secret, and masking each "a" of a message would hide the message.
-        if len(secret.reveal()) >= 6:
-            text = text.replace(secret.reveal(), MASK)
+        if len(value) >= 6:
+            text = text.replace(value, MASK)
     for pattern, mask in _PATTERNS:
         text = pattern.sub(mask, text)
     return _BASE64.sub(lambda match: f"<base64, {len(match[0])} characters>", text)

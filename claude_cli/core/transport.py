@@ -18,7 +18,7 @@ from .address import Endpoint, Proxy, endpoint, proxy_for
 from .connection import Timeouts, Watch, tls_context, translate
 from .errors import ConnectionFailedError, UsageError
 from .events import Event
-from .exchange import Exchange, HttpRequest, auth_header, only_pings
+from .exchange import Exchange, HttpRequest, only_pings
 from .redact import redact
 from .sources import Fetched
 
@@ -99,7 +99,7 @@ class Transport:
                         watch.heard(content=bool(events) and not only_pings(events))
                 await _drain(chunks)
         except (httpx.TransportError, httpx.InvalidURL, TimeoutError) as error:
-            failed = translate(error, self._target, watch=watch, proxy=self._proxy, key=exchange.request.credential)
+            failed = translate(error, self._target, watch=watch, proxy=self._proxy, secrets=exchange.request.secrets)
             raise failed from failed.__cause__
         last = exchange.end()
         if last:
@@ -131,9 +131,7 @@ class Transport:
             elif name == "connection.connect_tcp.complete":
                 cleaning.push_async_callback(info["return_value"].aclose)
 
-        headers = [("user-agent", self._agent), *request.headers]
-        if request.credential:
-            headers.append(auth_header(request.credential))
+        headers = [("user-agent", self._agent), *request.revealed()]
         url = self._target.url(request.path)
         built = httpx.Request(request.method, url, headers=headers, content=request.body, extensions={"trace": trace})
         built.extensions["timeout"] = self._client.timeout.as_dict()

@@ -16,12 +16,16 @@ from typing import Any
 from ..core.address import endpoint
 from ..core.errors import UsageError
 from .files import locked, write_private
-from .setting_values import WrongValue, checked, parsed
-from .settings import FIELDS, KEYS_GO_ELSEWHERE, NAMES, PROFILE_NAMES, check_user_file, no_setting
+from .setting_values import WrongValue, checked, nearest, parsed
+from .settings import DEFAULT_PROFILE, FIELDS, KEYS_GO_ELSEWHERE, NAMES, PROFILE_NAMES, check_user_file, no_setting
 from .settings_file import SettingsFile, parse, read_settings_file
 from .settings_place import statements
 
-_PROFILE = re.compile(r"profiles\.(?P<name>.+?)\.(?:headers\.(?P<header>.+)|(?P<key>base_url|model|key_command))")
+_PROFILE = re.compile(
+    r"profiles\.(?P<name>.+?)\.(?:headers\.(?P<header>.+)|(?P<key>base_url|model|key_command|headers))"
+)
+
+_PROFILE_KEYS = ", ".join((*PROFILE_NAMES, "headers.NAME such as headers.x-team"))
 
 
 class ChangedMeanwhileError(UsageError):
@@ -44,6 +48,8 @@ def set_value(path: Path, name: str, text: str) -> Any:
         raise UsageError(f"the value of {name} is not UTF-8 text")
     keys = _keys_of(name)
     value = _value_of(keys, text)
+    if name == "profile":
+        _check_profile(path, text)
     _change(path, lambda file: _with_value(file, keys, value), strict=True)
     return value
 
@@ -108,7 +114,7 @@ def _keys_of(name: str) -> tuple[str, ...]:
         inner = ("headers", found["header"]) if found["header"] else (found["key"],)
         return ("profiles", found["name"], *inner)
     if name.startswith("profiles."):
-        raise UsageError(f"a profile's setting is profiles.NAME.KEY; KEY is one of {', '.join(PROFILE_NAMES)}")
+        raise UsageError(f"a profile's setting is profiles.NAME.KEY; KEY is one of {_PROFILE_KEYS}")
     raise UsageError(no_setting(name))
 
 
@@ -116,6 +122,8 @@ def _value_of(keys: Sequence[str], text: str) -> Any:
     """The value that `text` means at `keys`, as TOML has it. Raises `UsageError`."""
     if keys[-2:-1] == ("headers",):
         return text
+    if keys[-1] == "headers":
+        return _headers(text)
     item = FIELDS[keys[-1]]
     value: Any = parsed(item, text)
     if type(item.default) is tuple and text.lstrip().startswith("["):
@@ -130,6 +138,28 @@ def _value_of(keys: Sequence[str], text: str) -> Any:
     if item.name == "base_url" and value:
         endpoint(value)
     return value
+
+
+def _headers(text: str) -> dict[str, str]:
+    """The headers that `text` is as JSON. Raises `UsageError` without any of it: a header may be a secret."""
+    try:
+        headers = json.loads(text)
+    except (ValueError, RecursionError):  # not chained: a decoder keeps what it read
+        headers = None
+    if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
+        raise UsageError(
+            """headers are a table of texts as JSON, such as '{"x-team": "blue"}'; """
+            "profiles.NAME.headers.x-team is one of them"
+        )
+    return headers
+
+
+def _check_profile(path: Path, name: str) -> None:
+    """Refuse a profile that the file does not have, before it is named in there. Raises `UsageError`."""
+    tables = read_settings_file(path).values.get("profiles", {})
+    if name and name != DEFAULT_PROFILE and isinstance(tables, dict) and name not in tables:
+        add = f"; `claude-cli config set profiles.{name}.base_url URL` adds it"
+        raise UsageError(f"there is no profile {name!r} in {path}{nearest(name, tables) or add}")
 
 
 def _readings(name: str) -> list[tuple[str, ...]]:

@@ -12,6 +12,8 @@ from contextlib import suppress
 from ..core.errors import AuthenticationError
 
 LIMIT_S = 60.0
+POLL_S = 0.02
+"""Seconds between two looks at whether the program has ended, once its line is there."""
 MAX_LINE = 8192
 """Bytes of output that are kept; the longest keys have a few hundred."""
 
@@ -68,10 +70,13 @@ def _first_line(process: subprocess.Popen[bytes], deadline: float) -> tuple[str,
     assert process.stdout
     kept = b""
     with process.stdout as pipe:
-        while True:
+        # What the program has started may go on, and hold the pipe: with the line there, its own end is enough.
+        while b"\n" not in kept or process.poll() is None:
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([pipe], [], [], left)[0]:
+            if left <= 0:
                 return "", None
+            if not select.select([pipe], [], [], min(left, POLL_S) if b"\n" in kept else left)[0]:
+                continue
             piece = os.read(pipe.fileno(), 65_536)
             if not piece:
                 break

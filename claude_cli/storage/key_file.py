@@ -56,12 +56,14 @@ class KeyFile:
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:
-            raise AuthenticationError(f"keys {self.path} cannot be read: {error.strerror}", code="key_file") from error
+            raise AuthenticationError(
+                f"the key file {self.path} cannot be read: {error.strerror}", code="key_file"
+            ) from error
         except (ValueError, RecursionError):  # not chained: a decoder quotes what it read
             found = None
         if not isinstance(found, dict) or not all(isinstance(key, str) for key in found.values()):
             raise AuthenticationError(
-                f"keys {self.path} are not an object of names and keys; remove the file and store them again",
+                f"the key file {self.path} is no object of names and keys; remove it and store them again",
                 code="key_file",
             )
         return found
@@ -69,11 +71,13 @@ class KeyFile:
     def _check(self, file: os.stat_result) -> None:
         """Refuse a file that others may have read or written; through a link, what it leads to counts."""
         if file.st_uid != os.geteuid():
-            raise AuthenticationError(f"keys {self.path} belong to another user and are not read", code="key_file")
-        if stat.S_IMODE(file.st_mode) & 0o077:
             raise AuthenticationError(
-                f"keys {self.path} can be read or written by others and are not used; run: chmod 600 {self.path}",
-                code="key_file",
+                f"the key file {self.path} belongs to another user and is not read", code="key_file"
+            )
+        if stat.S_IMODE(file.st_mode) & 0o077:
+            fix = f"run: chmod 600 {self.path}"
+            raise AuthenticationError(
+                f"the key file {self.path} can be read or changed by others and is not used; {fix}", code="key_file"
             )
 
     @contextmanager

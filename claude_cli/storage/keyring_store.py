@@ -74,14 +74,14 @@ class KeyringStore:
     """The keys of the service `claude-cli` in the keyring; a user name is a `slot` of keys.py.
 
     Attributes:
-        patience: how long a call may take. After one that took longer no other is made.
+        patience: how long a call may take. After one that failed no other is made.
         open_backend: finds the backend; runs in the thread, too.
     """
 
     patience: Patience = field(default_factory=Patience)
     open_backend: Callable[[], KeyringBackend] = system_backend
     source = "the keyring"
-    _silent: AuthenticationError | None = field(default=None, init=False)
+    _failed: AuthenticationError | None = field(default=None, init=False)
 
     def get(self, user: str) -> str | None:
         """The key of `user`, None where there is none. Raises `AuthenticationError`: see above; so do the others."""
@@ -104,8 +104,8 @@ class KeyringStore:
         return self._ask(lambda backend: _delete_all(backend, user))
 
     def _ask(self, use: Callable[[KeyringBackend], Result]) -> Result:
-        if self._silent:
-            raise self._silent
+        if self._failed:
+            raise self._failed
         answer: Future[Result] = Future()
 
         def run() -> None:
@@ -115,7 +115,11 @@ class KeyringStore:
                 answer.set_exception(_named(error))
 
         threading.Thread(target=run, daemon=True, name="keyring").start()
-        return self._wait(answer)
+        try:
+            return self._wait(answer)
+        except AuthenticationError as error:
+            self._failed = error  # asked again it would be waited for again, or open its dialog again
+            raise
 
     def _wait(self, answer: Future[Result]) -> Result:
         limit, note = self.patience.limit_s, self.patience.note
@@ -127,8 +131,7 @@ class KeyringStore:
             with suppress(TimeoutError):
                 return answer.result(limit - first)
         failed = "was not unlocked" if note else "did not answer"
-        self._silent = AuthenticationError(f"the keyring {failed} within {round(limit)} s", code="keyring")
-        raise self._silent
+        raise AuthenticationError(f"the keyring {failed} within {round(limit)} s", code="keyring")
 
 
 def _delete_all(backend: KeyringBackend, user: str) -> bool:

@@ -6,7 +6,7 @@ not found, and so cannot be sent to the wrong one. `keyring` is imported when no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,11 +17,10 @@ from ..core.providers.anthropic import environment_key
 from ..core.redact import Credential, credential
 from .key_file import KeyFile
 from .paths import config_dir
-from .settings import DEFAULT_PROFILE, Settings, load_settings
+from .settings import DEFAULT_PROFILE, Settings
 
 STORES = ("keyring", "file")
 VARIABLES = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
-_ADDRESSES = ("ANTHROPIC_BASE_URL", "CLAUDE_CLI_BASE_URL")
 
 
 class Store(Protocol):
@@ -73,15 +72,22 @@ class Purpose:
     @property
     def set_command(self) -> str:
         """The command line that stores a key for this."""
+        return self._command("set")
+
+    @property
+    def remove_command(self) -> str:
+        """The command line that removes the key for this."""
+        return self._command("rm")
+
+    def _command(self, verb: str) -> str:
         profile = "" if self.profile == DEFAULT_PROFILE else f" --profile {self.profile}"
         address = "" if self.at_home else f" --base-url {self.origin}"
-        return f"claude-cli keys set{profile}{address}"
+        return f"claude-cli keys {verb}{profile}{address}"
 
 
-def purpose_of(settings: Settings, environ: Mapping[str, str], base_url: str) -> Purpose:
-    """The purpose of a call to `base_url` under `settings`, which were made of `environ`. Raises `UsageError`."""
-    of_the_file = {name: value for name, value in environ.items() if name not in _ADDRESSES}
-    home = load_settings(of_the_file, settings.profile or None).base_url or DEFAULT_BASE_URL
+def purpose_of(settings: Settings, base_url: str) -> Purpose:
+    """The purpose of a call to `base_url` under `settings`. Raises `UsageError`."""
+    home = settings.home_base_url or DEFAULT_BASE_URL
     # A profile with an address of its own needs a command of its own: the general one is for the general address.
     command = settings.active.key_command or (() if settings.active.base_url else settings.key_command)
     return Purpose(settings.profile or DEFAULT_PROFILE, endpoint(base_url).origin, endpoint(home).origin, command)
@@ -96,6 +102,12 @@ def slot(profile: str, origin: str) -> str:
     if "@" in profile:
         raise UsageError(f"profile {profile!r}: its name may hold no '@'; call it otherwise")
     return profile if origin == DEFAULT_BASE_URL else f"{profile}@{origin}"
+
+
+def purpose_in(name: str) -> Purpose:
+    """What the key in the slot called `name` is for; the command lines of it name its address."""
+    profile, _, origin = name.partition("@")
+    return Purpose(profile, origin or DEFAULT_BASE_URL, home="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +176,12 @@ class KeyStore:
             self._stores[name] = self._keyring() if name == "keyring" else KeyFile(config_dir(self.environ))
         return self._stores[name]
 
+    def in_passing(self) -> KeyStore:
+        """The same sources for a side remark: a keyring not asked yet is not waited for as for a person."""
+        hasty = KeyStore(self.environ, self.use_keyring)
+        hasty._stores.update(self._stores)
+        return hasty
+
     def _keyring(self) -> Store:
         from .keyring_store import KeyringStore, Patience
 
@@ -211,6 +229,21 @@ class KeyStore:
     def kept_in(self, wanted: str) -> list[str]:
         """The names of the stores that have a key in the slot `wanted`; one that cannot be asked has none."""
         return [state.source for state in map(lambda name: self._state(name, wanted), self.in_use) if state.has_key]
+
+    def kept_besides(self, told: Collection[str], likely: Iterable[str]) -> list[tuple[str, str]]:
+        """The other slots that have a key, each with the name of its store.
+
+        Args:
+            told: the slots that are left out.
+            likely: those that the keyring is asked for, as it cannot be listed; the file can.
+        """
+        others = dict.fromkeys(name for name in likely if name not in told) if self.use_keyring else {}
+        found = [(name, "keyring") for name in others if self._state("keyring", name).has_key]
+        try:
+            listed = KeyFile(config_dir(self.environ)).slots()
+        except AuthenticationError:  # the file's own state says so
+            listed = []
+        return found + [(name, "file") for name in listed if name not in told]
 
     def states(self, purpose: Purpose) -> list[SourceState]:
         """Every source, in order; the first that has a key is the one that is used. `key_command` is not run."""

@@ -43,7 +43,9 @@ def project_place(folder: Path, environ: Mapping[str, str]) -> tuple[Path, Path]
 
 def make_private(folder: Path) -> None:
     """Make `folder`, and those above it, where they are missing; a new one is its owner's alone. Raises `OSError`."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not folder.parent.exists():
+        make_private(folder.parent)  # `parents=True` would let others look into them
+    folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _home(environ: Mapping[str, str]) -> Path | None:

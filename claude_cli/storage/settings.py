@@ -77,6 +77,8 @@ class Settings:
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     project: ProjectFile | None = None
+    home_base_url: str = ""
+    """The base URL that the user's file has, whatever a flag or a variable say; empty: the official one."""
 
     @property
     def active(self) -> Profile:
@@ -87,6 +89,11 @@ class Settings:
 FIELDS: Mapping[str, Field[Any]] = {item.name: item for item in fields(Settings) if item.metadata}
 NAMES = tuple(FIELDS)
 KEYS_GO_ELSEWHERE = "keys are not kept among the settings; `claude-cli keys set` stores one safely"
+_KEY_NAME = re.compile(
+    r"(?:^|[._-])(?:(?:api|auth|access)?key|secret|password)s?$|(?:^|(?:api|auth|access|bearer)[._-]?)token$",
+    re.IGNORECASE,
+)
+"""What a key may be called; other tokens are counted."""
 _LISTED = "; `claude-cli config show` lists them"
 _Layer = dict[str, tuple[Any, str]]
 """Values by name, each with where it came from."""
@@ -110,9 +117,7 @@ class UserFile:
             return {}
         if name not in self.profiles:
             known = ", ".join(self.profiles) or "none is"
-            raise ValueError(
-                f"there is no profile {name!r} in {self.path} (known: {known}); add a table [profiles.{name}]"
-            )
+            raise ValueError(f"there is no profile {name!r} (known: {known}); add a table [profiles.{name}]")
         found = self.profiles[name]
         values = {"base_url": found.base_url, "model": found.model, "key_command": found.key_command}
         return {name: value for name, value in values.items() if value}
@@ -136,7 +141,7 @@ def load_settings(environ: Mapping[str, str], profile: str | None = None, folder
     try:
         of_profile = user.of_profile(named)
     except ValueError as error:
-        raise UsageError(f"{'--profile' if profile else f'{_PREFIX}PROFILE'}: {error}") from error
+        raise UsageError(f"{'--profile' if profile else f'{_PREFIX}PROFILE'}: {error} to {user.path}") from error
     path = str(user.path)
     layers: list[_Layer] = [
         {name: (value, path) for name, value in user.values.items()},
@@ -150,7 +155,8 @@ def load_settings(environ: Mapping[str, str], profile: str | None = None, folder
     found = {name: pair for layer in layers for name, pair in layer.items()}
     sources = {name: source for name, (_, source) in found.items()}
     values = {name: value for name, (value, _) in found.items()}
-    return Settings(**values, profiles=user.profiles, sources=sources, project=project)
+    home = of_profile.get("base_url") or user.values.get("base_url", "")
+    return Settings(**values, profiles=user.profiles, sources=sources, project=project, home_base_url=home)
 
 
 def check_user_file(file: SettingsFile) -> UserFile:
@@ -174,7 +180,7 @@ def check_user_file(file: SettingsFile) -> UserFile:
 
 def no_setting(name: str) -> str:
     """Why there is no setting called `name`, and what may have been meant."""
-    if re.search(r"(?:^|[._-])(?:key|token|secret|password)s?$", name, re.IGNORECASE):
+    if _KEY_NAME.search(name):
         return KEYS_GO_ELSEWHERE
     return f"there is no setting {name!r}{nearest(name, (*NAMES, 'profiles')) or _LISTED}"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,6 @@ from .setting_values import nearest
 from .settings import NAMES, PROFILE_NAMES, Settings
 
 DEFAULT = "default"
-_SECRET_HEADER = re.compile("auth|key|token|secret|cookie|passw|credential|session", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class Row:
 
 def rows(settings: Settings, user_file: str) -> list[Row]:
     """Every setting, in the order of their subjects, then what the profiles of `user_file` have."""
-    own = [Row(name, _harmless(getattr(settings, name)), settings.sources.get(name, DEFAULT)) for name in NAMES]
+    own = [Row(name, _harmless(name, getattr(settings, name)), settings.sources.get(name, DEFAULT)) for name in NAMES]
     return own + [Row(name, value, user_file) for name, value in _of_profiles(settings)]
 
 
@@ -72,15 +70,16 @@ def _of_profiles(settings: Settings) -> Iterator[tuple[str, Any]]:
         for key in PROFILE_NAMES:
             value = getattr(profile, key)
             if key == "headers":
-                for header, text in value.items():
-                    shown = MASK if _SECRET_HEADER.search(header) else redact(text)
-                    yield f"profiles.{name}.headers.{header}", shown
+                for header in value:
+                    yield f"profiles.{name}.headers.{header}", MASK  # any of them may be a secret
             elif value:
-                yield f"profiles.{name}.{key}", _harmless(value)
+                yield f"profiles.{name}.{key}", _harmless(key, value)
 
 
-def _harmless(value: Any) -> Any:
-    """`value` without keys and passwords: they may have got into a command or an address."""
+def _harmless(name: str, value: Any) -> Any:
+    """The `value` of the setting `name` without keys and passwords: they may have got into a command or an address."""
     if isinstance(value, str):
         return redact(value)
+    if name == "key_command" and len(value) > 1:
+        return [redact(value[0]), "…"]
     return [redact(word) for word in value] if isinstance(value, tuple) else value

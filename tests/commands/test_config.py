@@ -73,7 +73,7 @@ def test_show_as_json(claude, config):
 
 
 SECRETS = """
-key_command = "echo sk-ant-api03-CANARY"
+key_command = "echo api03-CANARY"
 base_url = "https://user:CANARY@gateway.example"
 [profiles.work.headers]
 Authorization = "Basic CANARY"
@@ -91,7 +91,19 @@ def test_show_shows_no_secret(claude, config, words):
     config.write_text(SECRETS)
     done = claude("config", "show", *words, ANTHROPIC_BASE_URL=None)
     assert done.status == 0 and "***" in done.out
-    assert ("blue" in done.out) == (words != ("profiles.work.headers.X-Api-Key",))
+    assert "blue" not in done.out and "api03" not in done.out
+
+
+def test_a_broken_project_file_is_said_and_the_rest_shown(claude, config):
+    """This is where one looks for what is wrong; the user's own file is still an error."""
+    project = claude.folder / ".claude-cli.toml"
+    project.write_text("model = 5\n")
+    config.write_text('model = "opus"\n')
+    for words in ((), ("model",)):
+        done = claude("config", "show", *words)
+        assert (done.status, len(done.lines)) == (0, 1) and str(project) in done.lines[0] and "opus" in done.out
+    config.write_text("model = 5\n")
+    claude("config", "show").failed(2, str(config))
 
 
 def test_show_names_what_has_no_effect(claude):
@@ -170,6 +182,37 @@ def test_a_home_that_cannot_be_written(claude):
     claude("config", "set", "model", "x", CLAUDE_CLI_HOME=home).failed(2, f"{home}/config.toml cannot be written")
 
 
+def test_a_template_that_is_not_there_is_not_set(claude, config):
+    """Every later call would fail for it; "" stands for none."""
+    claude("config", "set", "template", "comit").failed(2, "there is no template 'comit'; did you mean 'commit'?")
+    claude("config", "set", "template", "./nope.toml").failed(2, "cannot be read")
+    assert not config.exists()
+    for template in ("commit", ""):
+        assert claude("config", "set", "template", template).status == 0
+
+
+@pytest.mark.parametrize("name", ["model", "profiles.work.model"])
+def test_a_model_that_nobody_knows_is_set_and_said(claude, name):
+    """It may be newer than the catalogue, or a slip."""
+    done = claude("config", "set", name, "sonet")
+    assert done.lines == ["claude-cli: the catalogue does not know the model 'sonet'; did you mean 'sonnet'?"]
+    assert (done.status, claude("config", "show", name).out) == (0, "sonet\n")
+    assert claude("config", "set", name, "llama4:8b").lines[0].endswith("'llama4:8b'; it is sent as it stands")
+    assert claude("config", "set", name, "opus").err == ""
+
+
+def test_a_negative_number_is_a_wrong_number(claude):
+    """And not an option."""
+    claude("config", "set", "max_tokens", "-5").failed(2, "max_tokens is a whole number, 0 or more, not -5")
+
+
+def test_a_profile_that_is_not_there_is_not_set(claude, config):
+    """The file is named once, and no line of it, for none of it is wrong."""
+    claude("config", "set", "profiles.work.model", "opus")
+    said = claude("config", "set", "profile", "wrok").failed(2, "there is no profile 'wrok' in")
+    assert said == f"claude-cli: there is no profile 'wrok' in {config}; did you mean 'work'?"
+
+
 # ------------------------------------------------------------------------------------------------ path
 def test_path_prints_where_the_files_lie(claude):
     """All in one folder with CLAUDE_CLI_HOME, else where the platform has them."""
@@ -203,6 +246,15 @@ def test_edit_without_a_change(claude, config, editor):
     done = claude("config", "edit", stdin="terminal", err="terminal", EDITOR=editor("true"))
     assert (done.status, done.err) == (0, f"claude-cli: nothing was changed in {config}\n")
     assert not config.exists()
+
+
+def test_edit_without_a_change_says_that_the_file_is_still_broken(claude, config, editor):
+    """Who opened it to mend it has not."""
+    config.write_text('model = "opus"\nmodle = 1\n')
+    done = claude("config", "edit", stdin="terminal", err="terminal", EDITOR=editor("true"))
+    assert done.status == 0 and done.err.startswith(
+        f"claude-cli: nothing was changed, and the file is still wrong: {config}, line 2, column 1: there is no setting"
+    )
 
 
 def test_edit_keeps_the_file_when_the_editor_fails(claude, config, editor):
@@ -260,6 +312,24 @@ def test_edit_loses_no_change_of_another_program(claude, config, editor):
 def test_half_a_command_is_status_2(claude, words):
     """One line, as everywhere."""
     claude("config", *words).failed(2)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(
+            ("config",), "missing command: show, set, unset, path or edit; claude-cli config --help", id="none"
+        ),
+        pytest.param(("keys",), "missing command: set, list, test or rm; claude-cli keys --help", id="none of keys"),
+        pytest.param(("config", "get", "model"), "did you mean claude-cli config show?", id="git's word"),
+        pytest.param(("keys", "delete"), "did you mean claude-cli keys rm?", id="another word"),
+        pytest.param(("config", "shwo"), "no command 'shwo'; did you mean claude-cli config show?", id="a slip"),
+        pytest.param(("keys", "zzz"), "has no command 'zzz'; there are set, list, test, rm", id="nothing like it"),
+    ],
+)
+def test_what_a_group_of_commands_has(claude, words, said):
+    """Whoever guessed is told what there is."""
+    claude(*words).failed(2, said)
 
 
 def test_reading_loads_no_writer(claude):

@@ -18,6 +18,8 @@ def test_a_server_of_ones_own_may_want_none(claude, simulate):
     simulator = simulate()
     said = claude("complete", "hi", ANTHROPIC_API_KEY=None).failed(3, "x-api-key header is required")
     assert f"no API key for {simulator.url}; store one with: claude-cli keys set --base-url {simulator.url}" in said
+    assert "check the key" not in said and "health" not in said and "))" not in said
+    assert claude("complete", "hi", "--json", ANTHROPIC_API_KEY=None).json["error"]["code"] == "no_key"
     assert not {"x-api-key", "authorization"} & set(simulator.requests[0].headers)
 
 

@@ -125,8 +125,44 @@ def test_a_key_that_is_refused_is_stored_and_said(stored, simulate):
     """Status 3: a person must act; the key may be of tomorrow."""
     simulate({"path": "/v1/models", "status": 401, "message": f"invalid x-api-key {LONG}"})
     done = stored("keys", "set", stdin=LONG.encode())
-    done.failed(3, "the key is stored, but a call with it failed: ", "invalid x-api-key")
-    assert LONG in stored.keyring.read_text()
+    said = done.failed(3, "the key is stored, but a call with it failed: ", "invalid x-api-key")
+    assert "; store another one with the same line, or remove it with: claude-cli keys rm --base-url http" in said
+    assert "health" not in said and LONG in stored.keyring.read_text()
+
+
+def test_keys_for_other_addresses_are_listed_and_named_when_there_is_nothing_to_remove(stored):
+    """A key stored once with --base-url is found again, in the file and, for the profiles' addresses, the keyring."""
+    stored.config.write_text('[profiles.work]\nbase_url = "https://gateway.example"\n')
+    other, env = "http://127.0.0.1:8788", {"ANTHROPIC_BASE_URL": None}
+    words = ("keys", "set", "--no-test", "--base-url")
+    stored(*words, other, "--store", "file", stdin=LONG.encode(), **env)
+    stored(*words, "https://api.anthropic.com", "--profile", "work", stdin=LONG.encode(), **env)
+    official = "https://api.anthropic.com (profile work)"
+    assert stored("keys", "list", **env).out.endswith(
+        "for other addresses\n"
+        f"   keyring               has a key for {official}\n"
+        f"   file                  has a key for {other} (profile default)\n"
+    )
+    assert stored("keys", "list", "--json", **env).json["other_addresses"][1] == {
+        "profile": "default", "base_url": other, "source": "file", "remove": f"claude-cli keys rm --base-url {other}",
+    }  # fmt: skip
+    assert other not in stored("keys", "list", "--profile", "work", **env).out
+    done = stored("keys", "rm", **env)
+    assert done.status == 0 and done.out.startswith("nothing to remove: ")
+    lines = [line.partition("; remove it with: claude-cli ") for line in done.lines]
+    assert [line[0] for line in lines] == [
+        f"claude-cli: keyring has a key for {official}", f"claude-cli: file has a key for {other} (profile default)",
+    ]  # fmt: skip
+    for _, _, command in lines:
+        assert stored(*command.split(), "--yes", **env).out.startswith("removed from ")
+    assert "for other addresses" not in stored("keys", "list", **env).out
+
+
+def test_offline_there_is_no_key_to_test(stored, simulator):
+    """The real one is not even looked for."""
+    done = stored("keys", "test", CLAUDE_CLI_OFFLINE="1", keyring="Frozen")
+    done.failed(2, "there is no key to test offline", "CLAUDE_CLI_OFFLINE")
+    assert simulator.requests == []
 
 
 def test_nobody_there_to_try_the_key_with(stored):
@@ -165,7 +201,9 @@ def test_a_key_on_the_command_line_is_refused_with_the_reason(stored, words):
 @pytest.mark.parametrize("flag", ["--key", "--api-key", "--key=CANARY-x", "-k"])
 def test_there_is_no_option_for_a_key(stored, flag):
     """And the error does not repeat what came with it."""
-    stored("keys", "set", flag, "CANARY").failed(2, "no such option")
+    stored("keys", "set", flag, "CANARY").failed(
+        2, "no such option" if flag == "-k" else "a key never goes on the command line"
+    )
 
 
 def test_plain_http_to_another_machine_is_refused(stored):
@@ -316,3 +354,56 @@ def test_offline_no_keyring_is_touched(stored):
     """The simulator gets its made-up key; a frozen keyring holds nobody up."""
     done = stored("complete", "hi", "--offline", keyring="Frozen")
     assert done.status == 0 and len(done.lines) == 1
+
+
+@pytest.mark.parametrize("more", [(), ("--json",), ("-vv",), ("--no-stream",)], ids=" ".join)
+def test_a_server_that_repeats_the_headers_of_a_profile_shows_no_secret(stored, simulate, more):
+    """Gateways do so in their errors; neither the streams nor the log may keep it. (Each run looks for it.)"""
+    server = simulate({"status": 400, "message": "bad headers: x-gateway-pass=CANARY-hunter2 CANARY-hunter2"})
+    stored.config.write_text(
+        f'profile = "gw"\n[profiles.gw]\nbase_url = "{server.url}"\n'
+        '[profiles.gw.headers]\nX-Gateway-Pass = "CANARY-hunter2"\n'
+    )
+    log = stored.config.parent / "log"
+    assert stored("complete", "hi", "--log-file", str(log), *more, ANTHROPIC_BASE_URL=None).status == 4
+    assert server.requests[-1].headers["x-gateway-pass"] == "CANARY-hunter2"
+    assert "bad headers" in log.read_text() and "CANARY" not in log.read_text()
+
+
+def test_a_keyring_in_trouble_is_asked_once(stored):
+    """Not once for each profile: each time costs a wait, or opens another dialog."""
+    asked = stored.keyring.with_suffix(".asked")
+    stored.config.write_text("".join(f"[profiles.p{number}]\n" for number in range(4)))
+    done = stored("keys", "list", keyring="Locked", KEYRING_ASKED=str(asked))
+    assert (done.status, done.out.count("the keyring is locked")) == (0, 5)
+    assert asked.read_text() == "asked\n"
+
+
+def test_quiet_does_not_shorten_the_time_to_unlock(stored, simulator):
+    """It only hides the line that says so: who types a password into a dialog needs more than 3 s with it, too."""
+    running = stored("complete", "hi", "-q", keyring="SlowlyUnlocked", err="terminal", start=True)
+    assert running.wait().err == ""
+    assert simulator.requests[-1].headers["x-api-key"] == "sk-ant-api03-CANARYslow"
+
+
+def test_a_dry_run_looks_up_no_key(stored, simulator):
+    """Nothing is run and no keyring asked; a key is shown where one would be looked for at the user's own address."""
+    mark = stored.config.parent / "ran"
+    stored.config.write_text(f'key_command = ["sh", "-c", "touch {mark}; false"]')
+    for url, shown in ((None, True), ("https://other.example", False)):
+        done = stored("complete", "hi", "-n", keyring="Frozen", ANTHROPIC_BASE_URL=url)
+        assert (done.status, done.err, "x-api-key" in json.loads(done.out)["headers"]) == (0, "", shown)
+    assert not mark.exists()
+
+
+def test_a_project_file_has_no_say_in_keys(claude, stored):
+    """A broken one in a cloned repository keeps nobody from looking at the keys."""
+    (claude.folder / ".claude-cli.toml").write_text("bro ken")
+    assert stored("keys", "list").status == 0
+    assert stored("keys", "rm", "--yes").status == 0
+
+
+def test_offline_no_key_is_tried(stored, simulator):
+    """`keys test` needs the network, and the user has said that there is to be none."""
+    stored("keys", "test", ANTHROPIC_API_KEY=LONG, CLAUDE_CLI_OFFLINE="1").failed(2, "offline")
+    assert simulator.requests == []

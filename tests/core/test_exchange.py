@@ -29,6 +29,7 @@ SSE = {"content-type": "text/event-stream", "request-id": "req_1"}
 JSON = {"content-type": "application/json", "request-id": "req_1"}
 HTML = {"content-type": "text/html; charset=utf-8", "request-id": "req_1"}
 CANARY = "gw-CANARY-0123456789"
+PASS = f"{CANARY}-and-more"
 
 
 def hint(error: ProviderError) -> str:
@@ -36,7 +37,8 @@ def hint(error: ProviderError) -> str:
 
 
 def ask(kind: type = MessagesExchange) -> MessagesExchange | JsonExchange:
-    request = HttpRequest("POST", "/v1/messages", (), b"{}", Credential(Secret(CANARY)), hint)
+    own = (("x-gateway-pass", Secret(PASS)),)
+    request = HttpRequest("POST", "/v1/messages", (), b"{}", Credential(Secret(CANARY)), hint, own)
     return kind(request, wall_clock=lambda: 0.0)
 
 
@@ -273,3 +275,11 @@ def test_a_request_does_not_show_its_key():
 def test_signs_of_life(events, only):
     """Pings keep a connection, but not for ever."""
     assert only_pings(events) is only
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_server_that_repeats_what_it_got_shows_no_secret(status):
+    """A profile's headers are secrets as the key is, also where one begins with the other."""
+    message = f"bad headers: x-gateway-pass={PASS} x-api-key={CANARY} {PASS}"
+    body = json.dumps({"type": "error", "error": {"type": "invalid_request_error", "message": message}}).encode()
+    assert "and-more" not in str(failure(status, JSON, body))

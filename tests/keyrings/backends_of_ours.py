@@ -56,9 +56,12 @@ class Frozen(Working):
 
 
 class Locked(Working):
-    """Its dialog was closed."""
+    """Its dialog was closed; KEYRING_ASKED counts how often it opened."""
 
     def get_password(self, service, username):
+        if asked := os.environ.get("KEYRING_ASKED"):
+            with Path(asked).open("a") as file:
+                file.write("asked\n")
         raise KeyringLocked("Failed to unlock the collection!")
 
 
@@ -74,3 +77,11 @@ class Leaving(Working):
 
     def get_password(self, service, username):
         raise SystemExit(0)
+
+
+class SlowlyUnlocked(Working):
+    """Somebody types its password, for longer than is waited under cron."""
+
+    def get_password(self, service, username):
+        threading.Event().wait(3.2)
+        return "sk-ant-api03-CANARYslow"

@@ -90,6 +90,13 @@ base_url = "https://a.example"  # inside
             id="a new profile with dots in its name",
         ),
         pytest.param(
+            "",
+            "profiles.work.headers",
+            '{"x-team": "blue"}',
+            '[profiles.work.headers]\nx-team = "blue"\n',
+            id="all headers as JSON",
+        ),
+        pytest.param(
             "profiles = {a = {model = 'x'}}\n",
             "profiles.b.model",
             "y",
@@ -158,6 +165,14 @@ def test_a_link_is_followed(config, tmp_path):
         pytest.param("profiles.work.base_url", "https://u:p@x", "may hold no user", id="address with a password"),
         pytest.param("profiles.work", "x", "a profile's setting is profiles.NAME.KEY", id="profile without a key"),
         pytest.param("profiles.work.zzz", "x", "KEY is one of base_url, model", id="profile's unknown key"),
+        pytest.param("profiles.work.zzz", "x", "headers.NAME such as headers.x-team", id="headers, one by one"),
+        pytest.param("profiles.work.headers", '{"x": 1, "y": "CANARY"}', "headers are a table of texts", id="headers"),
+        pytest.param("profiles.work.headers", "CANARY", """such as '{"x-team": "blue"}'""", id="no headers"),
+        pytest.param("profile", "work", "set profiles.work.base_url URL` adds it", id="profile to be added"),
+        pytest.param(
+            "max_token", "5", "there is no setting 'max_token'; did you mean 'max_tokens'", id="no key's name"
+        ),
+        pytest.param("my_auth_token", "x", "`claude-cli keys set` stores one safely", id="a token's name"),
         pytest.param("profile", "work", "there is no profile 'work'", id="profile that is not there"),
         pytest.param("system", "\udcff", "the value of system is not UTF-8 text", id="no text"),
         pytest.param("anthropic_api_key", "CANARY", "`claude-cli keys set` stores one safely", id="a key's name"),

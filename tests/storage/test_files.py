@@ -19,6 +19,14 @@ def test_a_file_is_replaced_whole(tmp_path):
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
+def test_every_folder_that_is_made_is_private(tmp_path):
+    """Those above too; one that was there stays as it is."""
+    tmp_path.chmod(0o755)
+    write_private(tmp_path / "a" / "b" / "c" / "file", b"one")
+    folders = ("", "a", "a/b", "a/b/c")
+    assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in folders] == [0o755, 0o700, 0o700, 0o700]
+
+
 def test_nothing_is_left_of_what_failed(tmp_path):
     """Here a folder stands in the way; a full disk is the same."""
     (tmp_path / "file" / "inside").mkdir(parents=True)

@@ -34,6 +34,12 @@ def test_the_first_line_is_the_key(script, key):
     assert run(script) == key
 
 
+@pytest.mark.parametrize("child", ["sleep 9", "yes"], ids=["silent", "loud"])
+def test_what_a_program_leaves_behind_is_not_waited_for(child):
+    """An agent that it starts has the same pipe; the key is there, and the program has ended."""
+    assert run_key_command(["sh", "-c", f"echo key; {child} &"], HERE, limit_s=5) == "key"
+
+
 def test_there_is_no_shell():
     """`$(…)`, `;` and `*` are letters."""
     words = [sys.executable, "-c", "import sys; print(sys.argv[1])", "$(echo x); *"]

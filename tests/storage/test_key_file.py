@@ -50,7 +50,8 @@ def test_a_file_that_others_can_read_is_refused_with_the_line_that_helps(tmp_pat
     for call in (lambda: file.get("default"), lambda: file.put("x", "y"), lambda: file.remove("default"), file.slots):
         with pytest.raises(AuthenticationError) as caught:
             call()
-        assert f"chmod 600 {file.path}" in str(caught.value) and "CANARY" not in str(caught.value)
+        said = f"the key file {file.path} can be read or changed by others and is not used; run: chmod 600 {file.path}"
+        assert str(caught.value) == said and "CANARY" not in str(caught.value)
     assert mode(file.path) == bits
 
 

@@ -97,6 +97,9 @@ def test_a_profile_ranks_with_what_names_it(load, tmp_path):
     [
         pytest.param({"profile": "wrok"}, "--profile: there is no profile 'wrok'", id="flag"),
         pytest.param({"CLAUDE_CLI_PROFILE": "wrok"}, "CLAUDE_CLI_PROFILE: there is no profile 'wrok'", id="variable"),
+        pytest.param(
+            {"text": 'profile = "x"'}, "1: there is no profile 'x' (known: none is); add a table", id="one file"
+        ),
         pytest.param({"text": '\nprofile = "x"\n'}, "line 2, column 1: there is no profile 'x'", id="file"),
     ],
 )

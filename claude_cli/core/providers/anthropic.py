@@ -21,7 +21,7 @@ from ..events import Event
 from ..exchange import HttpRequest, JsonExchange, MessagesExchange
 from ..messages import ChatRequest
 from ..models import Catalogue, catalogue
-from ..redact import Credential, credential
+from ..redact import Credential, Secret, credential
 from ..wire_request import API_VERSION, MAX_UNSTREAMED_TOKENS, OAUTH_BETA, api_version, encode, request_object
 from .base import LLMProvider, ModelInfo
 
@@ -156,8 +156,8 @@ class AnthropicProvider(LLMProvider):
             AuthenticationError: there is no key, and the official address wants one.
         """
         body = self.request_object(request)
-        headers = (*self._message_headers(request, body), *self.config.headers.items())
-        return HttpRequest("POST", "/v1/messages", headers, encode(body), self._key(), self._hint(body["model"]))
+        headers, hint = tuple(self._message_headers(request, body)), self._hint(body["model"])
+        return HttpRequest("POST", "/v1/messages", headers, encode(body), self._key(), hint, self._secret_headers())
 
     def _message_headers(self, request: ChatRequest, body: Mapping[str, Any]) -> list[tuple[str, str]]:
         betas = list(request.options.betas)
@@ -178,6 +178,9 @@ class AnthropicProvider(LLMProvider):
         # No compression: httpx 0.28 unpacks without a bound, and an answer's deltas are small anyway.
         return [("anthropic-version", version), ("accept-encoding", "identity")]
 
+    def _secret_headers(self) -> tuple[tuple[str, Secret], ...]:
+        return tuple((name, Secret(value)) for name, value in self.config.headers.items())
+
     def _key(self) -> Credential | None:
         if self.config.key is None and self.endpoint.origin == DEFAULT_BASE_URL:
             raise AuthenticationError(self.config.no_key or NO_KEY, code="no_key")
@@ -195,9 +198,11 @@ class AnthropicProvider(LLMProvider):
         return words
 
     def _key_hint(self, error: ProviderError) -> str:
-        """Why no key was sent to a server that wants one."""
-        unasked = isinstance(error, AuthenticationError) and self.config.key is None and self.config.no_key
-        return f" ({self.config.no_key})" if unasked else ""
+        """Why no key was sent to a server that wants one; the error is then `no_key`, as where nothing is sent."""
+        if not (isinstance(error, AuthenticationError) and self.config.key is None and self.config.no_key):
+            return ""
+        error.code = "no_key"
+        return f"; {self.config.no_key}"
 
     @property
     def _models(self) -> Catalogue:
@@ -264,9 +269,9 @@ class AnthropicProvider(LLMProvider):
         from urllib.parse import quote
 
         path = "/v1/models?limit=1000" + (f"&after_id={quote(after, safe='')}" if after else "")
-        own = (*self._headers(self.config.api_version), ("accept", "application/json"))
-        headers = (*own, *self.config.headers.items())
-        return JsonExchange(HttpRequest("GET", path, headers, None, self._key(), self._key_hint), wall_clock=time.time)
+        headers = (*self._headers(self.config.api_version), ("accept", "application/json"))
+        request = HttpRequest("GET", path, headers, None, self._key(), self._key_hint, self._secret_headers())
+        return JsonExchange(request, wall_clock=time.time)
 
     async def aclose(self) -> None:
         """Close the connections."""

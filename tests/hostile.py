@@ -18,7 +18,7 @@ _PARTS = (
     *"\u061c\u200b\u200c\u200d\u200e\u202a\u202e\u2066\u2069\ufeff\u00ad\u3164\ufe0f\U000e0041\U000e0100\u180b\ufff9",
     *"abcé日本می👩👧❤1#\ud800\udfff\ufffe\U0010ffff\ue0b0\U000f0000",
     "\x1b[", "\x1b]", "\x1bP", "\x1b\\", "\r\n", "\x1b]0;title\x07", "\x1b]52;c;YQ==\x1b\\", "\x1b[6n", "\x1b[?1049h",
-    "x" * 2100,
+    "\x1b7", "\x1b#8", "\x1b8\ufe0f", "日\x9b1m\u200d", "x" * 2100,
 )  # fmt: skip
 hostile_text = st.lists(st.sampled_from(_PARTS) | st.text(max_size=3), max_size=40).map("".join)
 

@@ -20,7 +20,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "claude_cli"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-HEAVY = ("httpx", "httpcore", "prompt_toolkit", "rich.markdown", "starlette", "keyring")
+HEAVY = ("asyncio", "httpx", "httpcore", "prompt_toolkit", "rich.markdown", "starlette", "keyring")
 
 
 def names(path: Path) -> str:

@@ -21,16 +21,25 @@ class Notes:
         self._in_line = False
 
     def write(self, events: Sequence[Event]) -> None:
-        """Print `events`, and what is to be said of them."""
+        """Print `events`, and what is to be said of them, each where it happened."""
+        begun: list[Event] = []
+        for event in events:
+            begun.append(event)
+            if notices := self._watch.notices([event]):
+                self._print(begun)
+                begun = []
+                for notice in notices:
+                    self._end_line()
+                    self._context.notify(notice)
+        self._print(begun)
+
+    def _print(self, events: Sequence[Event]) -> None:
         self._citations.look(events)
         self._renderer.write(self._citations.annotate(events) if self._inline else events)
         if not self._inline:
             for cited in self._citations.cited(events):
                 self._renderer.record({"type": "citation", "source": cited.number, "text": cited.text})
         self._in_line = self._in_line or any(type(event) is TextDelta for event in events)
-        for notice in self._watch.notices(events):
-            self._end_line()
-            self._context.notify(notice)
 
     def finish(self) -> None:
         """The list of the sources, after the answer; with `-v` also those that were found and not cited."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from typing import Annotated
 
@@ -19,6 +18,8 @@ def command(
     bare: Annotated[bool, typer.Option("--bare-models", help="List models with four fields only, as old gateways do.")] = False,
 ) -> int:  # fmt: skip
     """Run the simulator until Ctrl-C; its address is printed first."""
+    import asyncio
+
     from ..simulator import Simulator, load_script
 
     console = Context().console

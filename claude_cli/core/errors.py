@@ -50,6 +50,8 @@ class ClaudeError(Exception):
     request_id: str | None = None
     shown: bool = False
     """Whether the JSON output has told it already."""
+    advice: str | None = None
+    """What to do about it, where that is not what is said of every error with its code."""
     partial_file: str | None = None
     """The file that holds what had come, where the answer was to go to a file."""
 
@@ -227,6 +229,8 @@ class StreamInterruptedError(TransientError):
 
     code = "stream_interrupted"
     exit_code = 7
+    withheld: bool = False
+    """Whether that text is not shown, as it has none of the code that was asked for."""
 
     def __init__(self, message: str, *, partial: str = "", **more: Any) -> None:
         """Build the error; `partial` is the answer's text so far, "" when none came."""

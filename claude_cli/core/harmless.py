@@ -72,7 +72,7 @@ class Sanitiser:
         """Start a stream; with `marks` each thing taken out leaves a visible sign such as `‹U+202E›`."""
         self._marks, self._patterns = marks, _patterns()
         self._held = ""
-        self._before = ""  # what came last: it decides whether a joiner stays
+        self._before = ""  # what was shown last: it decides whether a joiner stays
 
     def feed(self, text: str) -> str:
         """What a terminal may see of `text`. A sequence that may go on, or a carriage return, is held back."""
@@ -94,16 +94,18 @@ class Sanitiser:
 
     def _clean(self, text: str) -> str:
         suspicious, piece, _ = self._patterns
-        before = self._before[-2:]
-        text = self._before = before + text
-        shown, at = [], len(before)
+        before, at = self._before[-2:], 0
+        shown: list[str] = []
         while found := suspicious.search(text, at):
             start = found.start()
-            shown.append(text[at:start])
             whole = piece.match(text, start)
             assert whole  # it takes any character
-            at = whole.end()
-            shown.append(self._instead(whole[0], text[max(start - 2, 0) : start]))
+            # What is seen decides, not what came: between the two may lie what was taken out.
+            before = (before + text[max(start - 2, at) : start])[-2:]
+            instead = self._instead(whole[0], before)
+            shown += text[at:start], instead
+            before, at = (before + instead)[-2:], whole.end()
+        self._before = (before + text[max(len(text) - 2, at) :])[-2:]
         return "".join([*shown, text[at:]])
 
     def _instead(self, piece: str, before: str) -> str:

@@ -11,7 +11,7 @@ from io import BytesIO
 
 from .errors import UsageError
 from .image_size import Tier, useful_size
-from .media import Fitted, can_read, fit_image
+from .media import Fitted, TooManyPixels, can_read, fit_image
 from .sniff import JPEG, convertible, media_type
 from .sources import HEAD_BYTES
 
@@ -48,7 +48,12 @@ def fitted(data: bytes, name: str, tier: Tier, *, many: bool = False) -> Fitted:
     found = kind or convertible(data[:HEAD_BYTES]) or ""
     if can_read(found):
         most = raw_bytes(MAX_IMAGE_BASE64_BYTES)
-        made = fit_image(data, found, name, size_for=useful, max_bytes=most)
+        try:
+            made = fit_image(data, found, name, size_for=useful, max_bytes=most)
+        except TooManyPixels:
+            if given is None or problem or given.turned:
+                raise
+            return given  # the service scales it down
         if given is None or problem or _is_better(made, given):
             return made
     if given is None or problem:

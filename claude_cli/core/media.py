@@ -59,6 +59,15 @@ _METHODS = {
 }
 _NEW_SUBFILE_TYPE = 254
 
+MAX_DECODED_BYTES = 200_000_000
+"""Of one image's pixels with the copies that are made of them: 50 megapixels of colour, 25 with transparency."""
+# Bytes of memory that a pixel takes until it is shrunk, measured: Pillow keeps colour in four, and copies what is seen
+# through, has a palette or more than 8 bits. Some decoders keep copies of their own besides.
+_BYTES_OF_MODE = {"1": 2, "L": 1, "P": 5, "RGB": 4, "YCbCr": 4, "CMYK": 4, "LAB": 4, "LA": 8, "RGBA": 8, "PA": 9}
+_BYTES_OF_OTHERS = 11
+_BYTES_OF_TRANSPARENCY = 8
+_BYTES_OF_DECODER = {WEBP: 10, TIFF: 4, AVIF: 3, HEIC: 1}
+
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
@@ -75,6 +84,10 @@ class Fitted:
     width: int
     height: int
     turned: bool = False
+
+
+class TooManyPixels(UsageError):
+    """An image that would take more memory than `MAX_DECODED_BYTES`."""
 
 
 def can_read(media_type: str) -> bool:
@@ -101,13 +114,15 @@ def fit_image(
         size_for: from width and height, upright, to those it should have, which are no larger.
         max_bytes: a PNG of more is not wanted. A JPEG of a size that is of use to a model is always smaller.
     Raises:
-        UsageError: it is damaged, or would take more memory than an image can be worth.
+        TooManyPixels: it would take more memory than an image can be worth.
+        UsageError: it is damaged.
     """
     from PIL import Image
 
     with _translated(name), _muted(), Image.open(BytesIO(data), formats=[_READERS[media_type][0]]) as image:
-        if media_type != JPEG:
-            _check_pixels(image)  # now, as already the EXIF data of a PNG cannot be had without decoding it
+        if media_type != JPEG or image.info.get("progressive"):
+            # Now, as already the EXIF data of a PNG cannot be had without decoding it.
+            _check_memory(image, media_type, name)
         if media_type == TIFF:
             _check_tiff(image, name)
         # Pillow turns a TIFF by itself, and libheif a HEIC.
@@ -117,7 +132,8 @@ def fit_image(
         size = (height, width) if across else (width, height)
         if media_type == JPEG:
             image.draft(None, size)  # decodes at a half, a quarter or an eighth: most of the time saved
-            _check_pixels(image)
+            image.info.pop("progressive", None)
+            _check_memory(image, media_type, name)
         small = _in_srgb(_upright(_shrunk(image, size), orientation))
         sent, kind = _encoded(small, lossless=media_type in _LOSSLESS, max_bytes=max_bytes)
         return Fitted(sent, kind, *small.size, turned=orientation in _METHODS)
@@ -154,8 +170,10 @@ def _translated(name: str) -> Iterator[None]:
 
     try:
         yield
+    except UsageError:
+        raise
     except DecompressionBombError as error:
-        raise UsageError(f"{name} has too many pixels to be decoded here: make it smaller") from error
+        raise TooManyPixels(f"{name} has too many pixels to be decoded here: make it smaller") from error
     except _UNREADABLE as error:
         raise UsageError(
             f"{name} is damaged or of a kind that Pillow does not read: open it and save it anew"
@@ -188,16 +206,23 @@ def _hush(package: str) -> None:
         logger.addHandler(logging.NullHandler())
 
 
-def _check_pixels(image: Image) -> None:
-    """Refuse to decode more than Pillow thinks right, 89 megapixels; of twice as many it does not even open the file.
+def _check_memory(image: Image, media_type: str, name: str) -> None:
+    """Refuse to decode what would fill the memory. Files of over 179 megapixels Pillow itself does not even open.
 
     Raises:
-        PIL.Image.DecompressionBombError: it is more.
+        TooManyPixels: it is over `MAX_DECODED_BYTES`.
     """
-    from PIL.Image import MAX_IMAGE_PIXELS, DecompressionBombError
-
-    if image.width * image.height > (MAX_IMAGE_PIXELS or 0):
-        raise DecompressionBombError
+    if media_type == JPEG and image.info.get("progressive"):
+        each = 2 * len(image.getbands()) + 1  # all of its coefficients, however small it is decoded
+    else:
+        each = _BYTES_OF_MODE.get(image.mode, _BYTES_OF_OTHERS) + _BYTES_OF_DECODER.get(media_type, 0)
+        each += _BYTES_OF_TRANSPARENCY if "transparency" in image.info else 0
+    needed = image.width * image.height * each
+    if needed > MAX_DECODED_BYTES:
+        size, most = f"{image.width}x{image.height} take {needed // 10**6:,} MB", MAX_DECODED_BYTES // 10**6
+        raise TooManyPixels(
+            f"{name} has too many pixels to be decoded here ({size}, and {most} are the most): make it smaller"
+        )
 
 
 def _check_tiff(image: Image, name: str) -> None:

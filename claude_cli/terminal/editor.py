@@ -10,7 +10,7 @@ import shlex
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,29 +22,32 @@ FALLBACKS = ("nano", "vim", "vi")
 """Tried in this order where neither VISUAL nor EDITOR is set."""
 
 
-def edit(text: str, *, environ: Mapping[str, str], suffix: str = ".md") -> str:
+def edit(text: str, *, environ: Mapping[str, str], tell: Callable[[str], None], suffix: str = ".md") -> str:
     """What `text` is after the user has edited it, exactly as the file then has it.
 
     Args:
         text: what the editor shows first.
         environ: VISUAL goes before EDITOR, and PATH says where editors are; the editor gets all of it.
+        tell: is given a line that names the file, where the user stops the editor and something was written.
         suffix: the file's, from which editors know its kind.
     Raises:
         UsageError: there is no editor or no terminal for it, it failed, or what it left is not UTF-8 text; where
             something was written, the message names the file that keeps it.
-        KeyboardInterrupt: Ctrl-C has ended the editor.
+        KeyboardInterrupt: Ctrl-C or SIGTERM has ended the editor.
     """
     command = _command(environ)
     with _terminal() as terminal:
         file = keep(text, suffix)
         try:
             status = _run([*command, str(file)], terminal, environ)
+            if status in (-signal.SIGINT, EXIT_INTERRUPTED):
+                raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            _put_away(file, text, tell)
+            raise
         except OSError as error:
             shutil.rmtree(file.parent)
             raise UsageError(f"the editor {command[0]!r} cannot be started: {error.strerror}") from error
-    if status in (-signal.SIGINT, EXIT_INTERRUPTED):
-        shutil.rmtree(file.parent)
-        raise KeyboardInterrupt
     try:
         written = file.read_bytes()
         edited = written.decode("utf-8-sig")
@@ -53,7 +56,7 @@ def edit(text: str, *, environ: Mapping[str, str], suffix: str = ".md") -> str:
         written, problem = b"", f"left no file that can be read: {error.strerror}"
     except UnicodeDecodeError as error:
         problem = f"left a text that is not UTF-8 (at byte {error.start:,})"
-    kept = bool(problem and written.strip() and written != _encoded(text))
+    kept = bool(problem) and _is_worth_keeping(written, text)
     if not kept:
         shutil.rmtree(file.parent)
     if problem:
@@ -76,6 +79,22 @@ def keep(text: str, suffix: str = ".md") -> Path:
     except OSError as error:
         raise UsageError(f"no temporary file can be written: {error.strerror}; TMPDIR names another folder") from error
     return file
+
+
+def _put_away(file: Path, text: str, tell: Callable[[str], None]) -> None:
+    """Remove what is of no use, and tell where the rest is: editors that are ended may leave files of their own."""
+    try:
+        useful = [*file.parent.iterdir()] != [file] or _is_worth_keeping(file.read_bytes(), text)
+    except OSError:
+        useful = False
+    if useful:
+        tell(f"what you wrote is kept in {file}")
+    else:
+        shutil.rmtree(file.parent, ignore_errors=True)
+
+
+def _is_worth_keeping(written: bytes, text: str) -> bool:
+    return bool(written.strip()) and written != _encoded(text)
 
 
 def _encoded(text: str) -> bytes:

@@ -88,7 +88,8 @@ class Live:
     def start(self) -> None:
         """Show the status; lines of the console make room from now on.
 
-        It stands still until `requested`: a program that is asked for the key may want the terminal for itself.
+        It stands still until `requested`: a program that is asked for the key may want the terminal for itself. Where
+        no thread can be had (a container may limit them), nothing moves, and `console.front` stays empty.
         """
         self._running = True
         self._console.front.live = self
@@ -98,6 +99,9 @@ class Live:
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
             threading.Thread(target=self._run, name="claude-live", daemon=True).start()
+        except RuntimeError:
+            self._ended.set()
+            self.finish()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 

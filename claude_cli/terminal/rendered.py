@@ -74,7 +74,7 @@ def markdown(
         return MarkdownStream(write, lambda: size(STDOUT, environ), colour=colour, live=moving)
 
     def failed(error: Exception) -> None:
-        if console().verbose:
+        if not console().quiet and (console().verbose or console().err_is_terminal):
             console().line(f"the answer cannot be drawn ({type(error).__name__}: {error}); it follows as it came")
 
     return lambda: Guarded(load, write, failed)
@@ -95,6 +95,7 @@ class Guarded:
         self._text: list[str] = []
         self._broken = False
         self._unprinted = ""
+        self._inner: Drawing | None = None
         self._inner = self._attempt(load)
 
     def feed(self, text: str) -> None:
@@ -145,6 +146,7 @@ class Guarded:
             raise  # nothing can be printed at all
         except Exception as error:  # a border: the reader wants the text, not the reason why it has no colours
             self._broken = True
-            self._unprinted = "".join(["\n", *self._text])
+            # From a fresh line, if anything can have been drawn.
+            self._unprinted = "".join(["\n" if self._inner else "", *self._text])
             self._failed(error)
             return None

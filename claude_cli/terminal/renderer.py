@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..core.events import BlockStop, Event, TextDelta, ThinkingDelta
@@ -39,8 +39,8 @@ class Renderer:
     def record(self, value: dict[str, Any]) -> None:
         """A citation or a source, for those who take values."""
 
-    def result(self, result: dict[str, Any]) -> None:
-        """The whole outcome."""
+    def result(self, outcome: Callable[[], dict[str, Any]]) -> None:
+        """The whole outcome, made by whoever prints it: it has to be priced."""
 
     def _think(self, events: Sequence[Event]) -> None:
         if not self.show_thinking:
@@ -122,9 +122,9 @@ class JsonRenderer(Renderer):
         self._think(events)
         self._count(events)
 
-    def result(self, result: dict[str, Any]) -> None:
+    def result(self, outcome: Callable[[], dict[str, Any]]) -> None:
         """Print the object."""
-        self.console.answer(json.dumps(result, ensure_ascii=False) + "\n")
+        self.console.answer(json.dumps(outcome(), ensure_ascii=False) + "\n")
 
 
 class JsonlRenderer(Renderer):
@@ -149,9 +149,9 @@ class JsonlRenderer(Renderer):
         """A line for it."""
         self._line(value)
 
-    def result(self, result: dict[str, Any]) -> None:
+    def result(self, outcome: Callable[[], dict[str, Any]]) -> None:
         """The last line."""
-        self._line({"type": "result", **result})
+        self._line({"type": "result", **outcome()})
 
     def _line(self, value: dict[str, Any]) -> None:
         self.console.answer(json.dumps(value, ensure_ascii=False) + "\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..core.events import Event
@@ -17,7 +17,7 @@ class ResultTextRenderer(Renderer):
         self._think(events)
         self._count(events)
 
-    def result(self, result: dict[str, Any]) -> None:
+    def result(self, outcome: Callable[[], dict[str, Any]]) -> None:
         """Print the text, where there is any."""
-        if result["text"]:
-            self.console.answer(result["text"] + "\n")
+        if text := outcome()["text"]:
+            self.console.answer(f"{text}\n")

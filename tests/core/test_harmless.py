@@ -55,6 +55,7 @@ TAKEN_OUT = {
     "annotations, music, shorthand": ("a\ufff9b\ufffac\ufffb\U0001d173\U0001bca0d", "abcd", None),
     "tags": ("a\U000e0001\U000e0041\U000e007fb", "ab", "a‹U+E0001›‹U+E0041›‹U+E007F›b"),
     "a joiner between Latin letters": ("pay\u200dpal \u200cx", "paypal x", "pay‹U+200D›pal ‹U+200C›x"),
+    "a selector behind the digit of a sequence": ("ab\x1b7\ufe0f", "ab", "ab‹ESC7›‹U+FE0F›"),
     "a joiner behind what is taken out": ("\u061c\u200c\u115f\u200dx", "x", None),
     "joiners in a row": ("می\u200c\u200c\u200dخ", "می\u200cخ", "می\u200c‹U+200C›‹U+200D›خ"),
     "selectors that select nothing": ("a\ufe0f 日\ufe00\ufe01b", "a 日\ufe00b", "a‹U+FE0F› 日\ufe00‹U+FE01›b"),

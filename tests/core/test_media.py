@@ -307,8 +307,8 @@ def chunk(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
 
-def png_bomb(width: int, height: int) -> bytes:
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+def png_bomb(width: int, height: int, *, bits: int = 8, colour: int = 2) -> bytes:
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(bytes(1 << 20))) + chunk(b"IEND", b"")
 
 
@@ -323,6 +323,9 @@ def with_size(data: bytes, width: int, height: int) -> bytes:
     [
         pytest.param(png_bomb(30_000, 30_000), id="png"),
         pytest.param(png_bomb(9_500, 9_500), id="png over what is decoded"),
+        pytest.param(png_bomb(8_900, 5_000, bits=8, colour=6), id="png with alpha, which takes twice as much"),
+        pytest.param(png_bomb(8_900, 4_000, bits=16, colour=0), id="png of 16 bits"),
+        pytest.param(encoded(Image.new("L", (9_000, 9_000)), "JPEG", progressive=True), id="progressive jpeg"),
         pytest.param(with_size(encoded(quarters(), "JPEG"), 60_000, 60_000), id="jpeg"),
         pytest.param(b"BM" + struct.pack("<4I2i2H6I", 100, 0, 54, 40, 40_000, 40_000, 1, 24, *[0] * 6), id="bmp"),
     ],
@@ -330,6 +333,23 @@ def with_size(data: bytes, width: int, height: int) -> bytes:
 def test_a_decompression_bomb_is_refused_by_its_header(data):
     """Kilobytes that would fill gigabytes; the proof in tests/proof measures that they do not."""
     assert "too many pixels" in refusal(data)
+
+
+def test_the_refusal_names_the_size():
+    """Who reads it knows which image, how large it is and what to do."""
+    assert refusal(png_bomb(9_500, 9_500)) == (
+        "given has too many pixels to be decoded here (9500x9500 take 361 MB, and 200 are the most): make it smaller"
+    )
+
+
+def test_what_the_api_takes_and_cannot_be_decoded_here_goes_as_it_is():
+    """The service scales it down itself; only one that would lie on its side is refused."""
+    image = Image.new("RGB", (6_000, 5_500), "red")
+    data = encoded(image, "JPEG", progressive=True)
+    assert sent_bytes(fit(data, Limits())) == data
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    assert "6000x5500" in refusal(encoded(image, "JPEG", progressive=True, exif=exif))
 
 
 def test_a_large_jpeg_is_no_bomb():

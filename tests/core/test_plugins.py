@@ -112,7 +112,7 @@ def test_a_setting_chooses_a_plugin(installed):
 
 def test_a_plugin_gains_retries_from_the_client(installed):
     """It makes one try and names its failure; that is all it has to know."""
-    done = python(installed, "-m", "claude_cli", "complete", "-v", "--provider", "parrot", "Hello", PARROT_KEY="busy")
+    done = python(installed, "-m", "claude_cli", "complete", "-vv", "--provider", "parrot", "Hello", PARROT_KEY="busy")
     assert (done.stdout.split(), done.returncode) == (["Hello"], 0)
     assert "claude_cli.provider.parrot.retry" in done.stderr
 

@@ -59,7 +59,13 @@ def test_a_drawing_that_works_is_left_alone():
     assert played("nowhere", ValueError()) == (["[one ]", "[two\n\n]", "[]"], [])
 
 
-@pytest.mark.parametrize("fails_at", ["load", "feed", "due", "draw", "clear", "finish"])
+def test_where_nothing_was_drawn_the_text_has_no_line_before_it():
+    """A file that was asked for must not begin with a blank line."""
+    printed, told = played("load", ValueError("broken"))
+    assert "".join(printed).startswith("one two\n") and told == ["broken"]
+
+
+@pytest.mark.parametrize("fails_at", ["feed", "due", "draw", "clear", "finish"])
 def test_where_the_drawing_fails_the_whole_text_is_printed_as_it_came(fails_at):
     """From a fresh line, to its end, once: a reader must not have to guess which part is missing."""
     printed, told = played(fails_at, ValueError("broken"))

@@ -5,6 +5,7 @@ Only the command that is called is loaded; `--help` loads them all, but nothing 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, Any
@@ -25,8 +26,9 @@ COMMANDS = {
     "keys": "Store, list, test and remove API keys.",
     "health": "Check key, address and network.",
     "simulate": "Simulate the Messages API on this machine.",
-    "completions": "Print the completion script of a shell.",
+    "completions": "Print the completion script of bash, zsh or fish.",
 }
+_KEY_FLAG = re.compile(r"--(?:anthropic[-_])?(?:(?:api[-_]?)?key|(?:(?:api|auth)[-_])?token)(?:=.*)?", re.DOTALL)
 ALIASES = {"ask": "complete", "doctor": "health"}
 EXAMPLES = """claude-cli: Claude in your terminal.
 
@@ -36,13 +38,30 @@ EXAMPLES = """claude-cli: Claude in your terminal.
 
 All commands and options: claude-cli --help
 """
+EPILOG = """\b
+Examples:
+  claude-cli "Explain TLS in two sentences"
+  git diff | claude-cli "Write a commit message"
+  claude-cli keys set
+
+\b
+Exit statuses (docs/reference.md): 0 done, 2 usage, 3 key or payment,
+4 rejected, 5 overloaded, 6 network, 7 incomplete, 8 refused, 10 wrong form.
+"""
+COMPLETE_EPILOG = """\b
+Examples:
+  claude-cli complete "Explain TLS in two sentences"
+  claude-cli complete -f notes.txt "Summarise this"
+  claude-cli complete -x "A Python function that slugifies a title" > slug.py
+"""
 
 
 def build(only: str | None = None) -> typer.Typer:
     """The Typer application: with one command where it is known which, else with all of them."""
     app = typer.Typer(
         name="claude-cli",
-        help="Claude in your terminal: one-shot answers, pipelines and scripts.",
+        help="Claude in your terminal: one-shot answers, pipelines, scripts. A prompt with a blank needs no command.",
+        epilog=EPILOG,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         add_completion=False,
@@ -55,7 +74,9 @@ def build(only: str | None = None) -> typer.Typer:
         if hasattr(module, "group"):
             app.add_typer(module.group, name=name, help=COMMANDS[name])
         else:
-            app.command(name, help=COMMANDS[name])(module.command)
+            app.command(name, help=COMMANDS[name], epilog=COMPLETE_EPILOG if name == "complete" else None)(
+                module.command
+            )
     return app
 
 
@@ -93,6 +114,7 @@ def main(arguments: Sequence[str]) -> int:
 def _run(words: list[str]) -> int:
     console = Console(is_terminal(STDOUT), is_terminal(STDERR))
     console.check()
+    _refuse_keys(words)
     routed = route(words)
     if routed is None:
         console.answer(EXAMPLES)
@@ -126,7 +148,7 @@ def route(words: Sequence[str]) -> list[str] | None:
         return [*words]
     if not first.startswith("-"):
         if first and len(first.split()) < 2:
-            raise UsageError(_no_command(first))
+            raise UsageError(_no_command(words))
         return ["complete", *words]
     return ["complete", *_bare(words)]
 
@@ -143,12 +165,35 @@ def _bare(words: Sequence[str]) -> list[str]:
     return [*words]
 
 
-def _no_command(word: str) -> str:
-    from difflib import get_close_matches
+def _refuse_keys(words: Sequence[str]) -> None:
+    """Say where a key belongs, wherever one is given as an option; the option's value is not repeated.
 
-    near = get_close_matches(word, [*COMMANDS, *ALIASES], 1)
-    meant = f"did you mean {near[0]}? If it is a prompt:" if near else "if it is a prompt, quote it or say:"
-    return f"there is no command {word!r}; {meant} claude-cli complete {word}"
+    Raises:
+        UsageError: a word is such an option.
+    """
+    own = words[: words.index("--")] if "--" in words else words
+    if any(_KEY_FLAG.fullmatch(word) for word in own):
+        raise UsageError(
+            "a key never goes on the command line: other users of this machine can read it there, and the shell's"
+            " history keeps it; replace it if they might have, and store it with: claude-cli keys set"
+        )
+
+
+def _no_command(words: Sequence[str]) -> str:
+    """What to say of `words`, whose first is no command: the nearest one, and the line that makes a prompt of them."""
+    from difflib import get_close_matches
+    from shlex import join
+
+    first = words[0]
+    count = next((number for number, word in enumerate(words) if word.startswith("-")), len(words))
+    prompt = " ".join(words[:count])
+    plain = count > 1 and not set(prompt) & set('"$`!\\')
+    quoted = f'"{prompt}"' if plain else join([prompt])
+    line = " ".join(["claude-cli", *(["complete"] if count == 1 else []), quoted])
+    line = f"{line} {join(words[count:])}".rstrip()
+    near = get_close_matches(first, [*COMMANDS, *ALIASES], 1, 0.7)
+    meant = f"did you mean {near[0]}? If it is a prompt" if near else "if it is a prompt"
+    return f"there is no command {first!r}; {meant}{', quote it' if count > 1 else ''}: {line}"
 
 
 def _report(error: Exception, words: Sequence[str]) -> int:

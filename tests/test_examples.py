@@ -36,12 +36,18 @@ def test_the_first_example_prints_an_answer(page, simulator, capsys):
     assert len(simulator.requests) == 1
 
 
-def test_the_example_with_telemetry_streams(simulator, capsys):
-    """Text and events, both printed."""
+def test_the_example_that_streams(simulator, capsys):
+    """Nothing but the answer's text is printed."""
     exec(compile(blocks("docs/python.md")[1], "example", "exec"), {"__name__": "example"})
     out = capsys.readouterr().out
-    assert "simulated" in out
-    assert "RequestStop" in out
+    assert out.startswith("This is a **simulated** answer") and "StreamChunk" not in out
+
+
+def test_the_example_with_telemetry(simulator, capsys):
+    """The events, where they do not get between the words."""
+    exec(compile(blocks("docs/python.md")[2], "example", "exec"), {"__name__": "example"})
+    out, err = capsys.readouterr()
+    assert out == "" and "RequestStop" in err
 
 
 def test_the_example_of_the_simulator_runs(capsys):
@@ -53,7 +59,7 @@ def test_the_example_of_the_simulator_runs(capsys):
 def test_the_example_plugin_answers():
     """A plugin's author starts from it."""
     names: dict[str, Any] = {}
-    exec(compile(blocks("docs/python.md")[2], "plugin", "exec"), names)
+    exec(compile(blocks("docs/python.md")[3], "plugin", "exec"), names)
     answer = asyncio.run(names["ParrotProvider"]().generate_completion("parrot-1", "Hello there"))
     assert answer["text"] == "Hello there"
     assert answer["stop_reason"] == "end_turn"

@@ -6,6 +6,8 @@ import errno
 import json
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
 
 import typer
 
@@ -26,6 +28,19 @@ _ADVICE = {
     "timeout": "try again later",
     "stream_interrupted": "what came is printed; ask again for the whole",
 }
+_MEANT = {
+    "get": ("show",),
+    "cat": ("show",),
+    "ls": ("list", "show"),
+    "list": ("show",),
+    "add": ("set", "edit"),
+    "new": ("edit",),
+    "delete": ("rm", "unset"),
+    "remove": ("rm", "unset"),
+    "rm": ("unset",),
+    "unset": ("rm",),
+}
+"""Other programs' words for commands inside a group, and what they are here: the first that the group has."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
@@ -59,8 +74,12 @@ def sentence(error: ClaudeError) -> str:
     """What happened, what to do about it, and the request's id where there is one."""
     text = str(error)
     advice = _ADVICE.get(error.code, "") if isinstance(error, ProviderError) and error.status else ""
+    if error.advice is not None:
+        advice = error.advice
     if isinstance(error, StreamInterruptedError):
         advice = _ADVICE[error.code] if error.partial else "no text had come; ask again"
+        if error.withheld:
+            advice = "nothing is printed, for no code block had come and -x prints nothing else; ask again"
     if error.partial_file:
         advice = f"what came is in {error.partial_file}"
     if error.retry_after_s and not isinstance(error, BillingError):
@@ -74,15 +93,39 @@ def _named(error: Exception) -> ClaudeError:
     if isinstance(error, ClaudeError):
         return error
     if isinstance(error, typer.TyperException):
-        return UsageError(_usage(error.format_message().rstrip(".")))
+        message = error.format_message().rstrip(".")
+        return UsageError(_of_group(message, getattr(error, "ctx", None)) or _usage(message))
     if isinstance(error, OSError) and error.errno in _FULL:  # the parser prints help itself
         return OutputError(f"the output cannot be written: {error.strerror}")
     return ClaudeError(f"unexpected {type(error).__name__}: {error}; please report it with the output of -vv")
 
 
+def _of_group(message: str, group: Any) -> str:
+    """What to say where a group of commands was called with none of its own, or with another's word for one; else "".
+
+    Args:
+        group: the parser's context, None where it has none.
+    """
+    inside = list(getattr(group.command, "commands", ())) if group else []
+    if not inside:
+        return ""
+    if message == "Missing command":
+        return (
+            f"missing command: {', '.join(inside[:-1])} or {inside[-1]}; {group.command_path} --help says what they do"
+        )
+    if not message.startswith("No such command '"):
+        return ""
+    word = message.split("'")[1]
+    meant = [own for own in _MEANT.get(word, ()) if own in inside] or get_close_matches(word, inside, 1)
+    ways = f"did you mean {group.command_path} {meant[0]}?" if meant else f"there are {', '.join(inside)}"
+    return f"{group.command_path} has no command {word!r}; {ways}"
+
+
 def _usage(message: str) -> str:
     if message.startswith("Got unexpected extra argument"):
         return f"{message[0].lower()}{message[1:]}; a prompt of several words needs quotes"
+    message = re.sub(r"is not a valid int(?:eger)?(?: range)?", "is not a whole number", message)
+    message = re.sub(r"is not a valid float(?: range)?", "is not a number", message)
     return f"{message[0].lower()}{message[1:]}; --help lists the options"
 
 

@@ -15,7 +15,7 @@ Provider = Annotated[str | None, typer.Option("--provider", metavar="NAME", help
 Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="Use the address, key, model and headers of [profiles.NAME] in the settings.")]  # fmt: skip
 Offline = Annotated[bool, typer.Option("--offline", help="Let the built-in simulator answer: no key, no network.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only on standard error.")]
-Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, show_default=False, help="Say more on standard error; -vv adds every read and tracebacks.")]  # fmt: skip
+Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, show_default=False, help="Say more on standard error: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks.")]  # fmt: skip
 LogFile = Annotated[str | None, typer.Option("--log-file", metavar="PATH", help="Append what happens to PATH as JSON lines, keys and contents left out.")]  # fmt: skip
 Timeout = Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="Time for the whole call with its retries. [default: none]")]  # fmt: skip
 Colour = Annotated[str, typer.Option("--color", metavar="WHEN", help="Style the output: auto, always or never.")]
@@ -33,6 +33,18 @@ def one_of(value: str | None, choices: tuple[str, ...], flag: str) -> str | None
     if value is not None and value not in choices:
         raise UsageError(f"{flag} {value} is not known; choose {', '.join(choices[:-1])} or {choices[-1]}")
     return value
+
+
+def check_provider(name: str | None, *, offline: bool) -> None:
+    """Refuse a provider that is not installed also where it is not asked: the simulator answers in its place.
+
+    Raises:
+        UsageError: names those that are.
+    """
+    if name is not None and offline:
+        from ..core.providers.manager import PluginManager
+
+        PluginManager().provider_class(name.removesuffix("-default"))
 
 
 def in_range(value: float | None, least: float, most: float, flag: str) -> None:

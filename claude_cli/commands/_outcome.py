@@ -48,7 +48,7 @@ class Outcome:
 
     def as_json(self) -> dict[str, Any]:
         """The object of the JSON output, described by docs/json-output.schema.json."""
-        done, error = self.completion, self.error
+        done, error, pico = self.completion, self.error, self.cost_pico
         refused = isinstance(error, RefusedError)
         return {
             "version": VERSION,
@@ -57,7 +57,7 @@ class Outcome:
             "model": (done.model if done else "") or self.model,
             "stop_reason": done.stop_reason if done else None,
             "usage": (done.usage if done else Usage()).as_json(),
-            "cost_usd": None if self.cost_pico is None else self.cost_pico / 1e12,
+            "cost_usd": None if pico is None else pico / 1e12,
             "duration_ms": self.duration_ms,
             "ttft_ms": self.ttft_ms,
             "request_id": (done.request_id if done else None) or (error.request_id if error else None),
@@ -81,7 +81,12 @@ def judge(done: Completion, on_truncate: str) -> ClaudeError | None:
         why = f": {details['explanation']}" if details.get("explanation") else ""
         return RefusedError(f"the model declined to answer{kind}{why}", request_id=done.request_id)
     if done.stop_reason in _CUT and on_truncate != "ok":
-        return TruncatedError(_CUT[done.stop_reason], request_id=done.request_id)
+        said = _CUT[done.stop_reason]
+        if done.stop_reason == "max_tokens" and on_truncate == "continue":
+            times = len(done.legs) - 1
+            more = f", though it was continued {times} time{'s' * (times > 1)}" if times > 0 else ""
+            said = f"the answer was cut at max_tokens{more}; raise --max-tokens"
+        return TruncatedError(said, request_id=done.request_id)
     if done.stop_reason == "tool_use":
         names = ", ".join(str(block.get("name")) for block in done.content if block.get("type") == "tool_use")
         return TruncatedError(
@@ -97,11 +102,16 @@ def usage_line(outcome: Outcome) -> str:
     usage = outcome.completion.usage if outcome.completion else Usage()
     cached = f" ({usage.cache_read_tokens:,} from cache)" if usage.cache_read_tokens else ""
     thought = f" ({usage.thinking_tokens:,} thinking)" if usage.thinking_tokens else ""
-    first = f", first text after {outcome.ttft_ms / 1000:.2f} s" if outcome.ttft_ms is not None else ""
+    first = f", first text after {_seconds(outcome.ttft_ms)}" if outcome.ttft_ms is not None else ""
     seconds = outcome.duration_ms / 1000
     rate = f", {usage.output_tokens / seconds:.0f} tokens/s" if seconds > 0 and usage.output_tokens else ""
     tokens = f"{usage.total_input_tokens:,} tokens in{cached}, {usage.output_tokens:,} out{thought}"
-    return f"{tokens}, {_price(outcome)}{seconds:.1f} s{first}{rate}"
+    return f"{tokens}, {_price(outcome)}{_seconds(outcome.duration_ms)}{first}{rate}"
+
+
+def _seconds(ms: int) -> str:
+    """Milliseconds as seconds, in two digits that count, or in whole seconds."""
+    return f"{ms / 1000:.2g} s" if ms < 10_000 else f"{ms / 1000:,.0f} s"
 
 
 def _price(outcome: Outcome) -> str:

@@ -104,7 +104,7 @@ class PromptReader:
         from ..terminal.editor import edit, keep
 
         shown = f"{prompt}\n" if prompt and not prompt.endswith("\n") else prompt
-        edited = edit(shown, environ=self.context.environ).rstrip("\n")
+        edited = edit(shown, environ=self.context.environ, tell=self.context.console.line).rstrip("\n")
         if not edited.strip():
             raise UsageError("nothing was written in the editor, so nothing is sent")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..context import Context
-from ..core.errors import ClaudeError, ProviderError, UsageError
+from ..core.errors import ClaudeError, ProviderError, StreamInterruptedError, UsageError
 from ..core.messages import ChatRequest, LLMOptions, Notice
 from ._form import Form
 from ._live import introduce, is_rendered
@@ -79,6 +79,8 @@ class Run:
 
     def ask(self) -> ClaudeError | None:
         """Run the call, printing as it goes; returns what went wrong on the provider's side."""
+        if self.context.console.verbose:
+            self._say_whom()
         try:
             with closing(self._events()) as events:
                 for batch in events:
@@ -90,7 +92,7 @@ class Run:
             # What came was paid for: it is kept, also in the JSON output.
             stopped = ClaudeError("stopped before the answer was complete")
             stopped.code = "stopped"
-            self.renderer.result(self._outcome(stopped).as_json())
+            self.renderer.result(self._outcome(stopped).as_json)
             raise
         finally:
             self.renderer.finish()
@@ -116,15 +118,34 @@ class Run:
         """Print the result, the usage and the error; returns the exit status."""
         outcome = self._outcome(error)
         error = outcome.error
-        self.renderer.result(outcome.as_json())
-        if self.asked.usage:
-            self.context.console.say(usage_line(outcome))
-        elif error is None:
-            introduce(self.context, outcome)
+        self.renderer.result(outcome.as_json)
+        self._tell(outcome)
         if error is None:
             return 0
         error.shown = True
         raise error
+
+    def _tell(self, outcome: Outcome) -> None:
+        """Say on standard error what belongs to the outcome."""
+        console, done = self.context.console, self.call.completion()
+        if self.asked.form.extract and not outcome.text and console.err_is_terminal and not console.quiet:
+            console.say(done.text, dim=True)  # it was paid for, and only code may go to standard output
+        if self.asked.usage:
+            console.say(usage_line(outcome))
+        elif outcome.error is None:
+            introduce(self.context, outcome)
+        if console.verbose and done.request_id:
+            console.line(f"answered by {done.model}, request {done.request_id}", dim=True)
+
+    def _say_whom(self) -> None:
+        """With -v: which model is asked, where, and with whose key."""
+        from ..core.providers.anthropic import AnthropicProvider
+
+        whom = f"asking {self.call.request.model}"
+        if isinstance(self.provider, AnthropicProvider):
+            key = self.provider.config.key
+            whom += f" at {self.provider.endpoint.origin}, {f'key from {key.source}' if key else 'without a key'}"
+        self.context.console.line(whom, dim=True)
 
     def _outcome(self, error: ClaudeError | None) -> Outcome:
         call, now = self.call, self.around.clock()
@@ -137,6 +158,8 @@ class Run:
         delivered = self.asked.form.deliver(done, whole=error is None)
         if delivered.error:
             delivered.error.request_id = done.request_id
+        if isinstance(error, StreamInterruptedError):
+            error.withheld = bool(error.partial) and not delivered.text
         return Outcome(
             model=call.request.model,
             completion=done,

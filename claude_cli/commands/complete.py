@@ -47,7 +47,7 @@ def command(
     model: options.ModelName = None,
     system: Annotated[str | None, typer.Option("--system", "-s", metavar="TEXT", help="System prompt.")] = None,
     system_file: Annotated[str | None, typer.Option("--system-file", metavar="PATH", help="System prompt from a file.")] = None,
-    file: Annotated[list[str] | None, typer.Option("--file", "-f", metavar="PATH", help="Text file, folder, URL or '-' into the prompt; repeatable.")] = None,
+    file: Annotated[list[str] | None, typer.Option("--file", "-f", metavar="PATH", help="Text file, folder, URL or '-' into the prompt, or as the prompt where there is no other; repeatable.")] = None,
     template: options.TemplateName = None,
     param: options.TemplateValue = None,
     edit: Annotated[bool, typer.Option("--edit", "-e", help="Write the prompt in your editor: VISUAL, EDITOR, else nano or vi.")] = False,
@@ -102,6 +102,7 @@ def command(
     context = Context(
         overrides=Overrides(provider, base_url, offline, timeout, quiet, verbose, colour, log_file, profile)
     )
+    options.check_provider(provider, offline=context.offline)
     if edit and no_input:
         raise UsageError("--edit and --no-input contradict each other")
     use = template_in_use(context, template, param or [])
@@ -201,7 +202,7 @@ def complete(context: Context, asked: Asked) -> int:
             context.console.line(hint, dim=True)
         if not asked.dry_run:
             begin_live(context, asked)
-        with context.provider() as provider, _destination(context, asked):
+        with context.provider(dry=asked.dry_run) as provider, _destination(context, asked):
             if asked.dry_run:
                 return _dry_run(context, provider, request)
             run = Run(context, asked, provider, request, fallbacks)

@@ -20,7 +20,7 @@ _PLACES = {
 
 def command(
     context: typer.Context,
-    shell: Annotated[str, typer.Argument(metavar="SHELL", help=f"The script goes into a file: {'; '.join(f'{shell}: {place}' for shell, place in _PLACES.items())}.")],
+    shell: Annotated[str, typer.Argument(metavar="SHELL", help=f"bash, zsh or fish. The script goes into a file: {'; '.join(f'{shell}: {place}' for shell, place in _PLACES.items())}.")],
 ) -> int:  # fmt: skip
     """Print the completion script of a shell; on a terminal also where it belongs."""
     options.one_of(shell, SHELLS, "completions")

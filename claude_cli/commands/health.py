@@ -29,11 +29,13 @@ def command(
     """Check key, base URL, TLS and the latency of `GET /v1/models`."""
     options.in_range(timeout, 0.001, 1e9, "--timeout")
     context = Context(overrides=Overrides(provider, base_url, offline, timeout, quiet, verbose, profile=profile))
+    chosen_profile = context.settings.profile or DEFAULT_PROFILE  # wrong settings are told before any fact
+    options.check_provider(provider, offline=context.offline)
     facts: dict[str, Any] = {"version": 1, "provider": context.provider_name, "status": "ok"}
     failed: ClaudeError | None = None
     try:
         with context.provider() as chosen:
-            facts.update(_about(context, chosen))
+            facts.update(_about(chosen, chosen_profile))
             facts.update(_asked(chosen, context.overrides.timeout_s or TIMEOUT_S))
     except ClaudeError as error:
         failed = error
@@ -46,11 +48,13 @@ def command(
         context.console.answer("".join(f"{name:12} {value}\n" for name, value in shown.items()))
     if failed:
         failed.shown = True
+        if failed.code == "authentication":
+            failed.advice = "check the key"  # where it comes from stands above
         raise failed
     return 0
 
 
-def _about(context: Context, provider: LLMProvider) -> dict[str, Any]:
+def _about(provider: LLMProvider, profile: str) -> dict[str, Any]:
     from ..core.providers.anthropic import AnthropicProvider
 
     if not isinstance(provider, AnthropicProvider):
@@ -59,7 +63,7 @@ def _about(context: Context, provider: LLMProvider) -> dict[str, Any]:
     target = provider.endpoint
     return {
         "key": f"from {key.source}" if key else "none",
-        "profile": context.settings.profile or DEFAULT_PROFILE,
+        "profile": profile,
         "base_url": target.origin + target.prefix,
         "tls": "required, with a trusted certificate" if target.scheme == "https" else "none (plain http)",
         "api_version": provider.config.api_version,

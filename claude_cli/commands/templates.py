@@ -106,7 +106,7 @@ def edit(name: Annotated[str, typer.Argument(help="Name; a new one makes a templ
         raise UsageError(f"{name!r} is no template's name: letters, digits, '-', '_' and '.', and no path")
     known = name in template_names(context.environ)
     text = before = read_template(find_template(name, context.environ)) if known else SKELETON
-    while (text := edited(text, environ=context.environ, suffix=".toml")) != before and text.strip():
+    while (text := edited(text, environ=context.environ, tell=console.line, suffix=".toml")) != before and text.strip():
         try:
             parse_template(text, name=name, path=Path(f"{name}.toml"))
             path = save_template(name, text, context.environ)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from .attachments import decode, picture_of, walk
 from .request import Block, Call, as_blocks, blocks_of
 
 QUOTED_CHARS = 280
+_CODE = re.compile(r"\b(?:code|function|script|command|snippet)s?\b", re.IGNORECASE)
+_SHELL = re.compile(r"\b(?:bash|shell|sh|script|command)s?\b", re.IGNORECASE)
+_PYTHON = re.compile(r"\bpython\b", re.IGNORECASE)
 SETTINGS = (
     "max_tokens",
     "temperature",
@@ -30,7 +34,15 @@ def describe(call: Call) -> str:
         quote = "\n".join(f"> {line}".rstrip() for line in _shortened(asked, QUOTED_CHARS).splitlines())
         lines += ["", "You asked:", "", quote]
     lines += ["", f"`{call.model.id}` would have been given:", ""]
-    return "\n".join([*lines, *_facts(call)]) + "\n"
+    return "\n".join([*lines, *_facts(call), *_code(asked)]) + "\n"
+
+
+def _code(asked: str) -> Iterator[str]:
+    """A block of code for a prompt that wants one, so that taking it out can be rehearsed; it does nothing."""
+    if _CODE.search(asked):
+        shell = _SHELL.search(asked) and not _PYTHON.search(asked)
+        yield from ("", f"```{'sh' if shell else 'python'}", "# simulated: no model wrote this")
+        yield from ("echo simulated" if shell else 'print("simulated")', "```")
 
 
 def _facts(call: Call) -> Iterator[str]:

@@ -220,24 +220,46 @@ def test_ctrl_c_belongs_to_the_editor(simulator, terminal, editor):
     assert status_of(process) == 0 and content(simulator) == "went on"
 
 
-def test_an_editor_ended_by_ctrl_c_ends_the_command(claude, simulator, terminal, editor):
-    """As if it had been pressed here: 130, and nothing is sent."""
-    process = terminal("-e", "hi", editor=editor("echo ready; read line"))
+STOPPED = pytest.mark.parametrize(
+    ("script", "kept"),
+    [
+        pytest.param(":", [], id="nothing written"),
+        pytest.param('printf " \\n" >"$1"', [], id="blank"),
+        pytest.param('echo long text >"$1"', ["claude-cli.md"], id="saved"),
+        pytest.param('touch "$1.swp"', ["claude-cli.md", "claude-cli.md.swp"], id="a file of the editor's own"),
+    ],
+)
+
+
+def kept_in(claude):
+    """The names of the temporary files that are left."""
+    return sorted(path.name for path in claude.folder.glob("claude-cli-*/*"))
+
+
+@STOPPED
+def test_an_editor_ended_by_ctrl_c_ends_the_command(claude, simulator, terminal, editor, script, kept):
+    """As if it had been pressed here: 130, and nothing is sent; what was saved before is kept, and said where."""
+    process = terminal("-e", "hi", editor=editor(f"{script}; echo ready; read line"))
     process.expect("ready")
     process.sendintr()
+    if kept:
+        process.expect(f"what you wrote is kept in {claude.folder}/claude-cli-")
     assert status_of(process) == 130 and simulator.requests == []
-    assert list(claude.folder.glob("claude-cli-*")) == []
+    assert kept_in(claude) == kept
 
 
-def test_sigterm_ends_the_editor_too(claude, simulator, editor):
-    """No editor is left behind on the terminal; its files are, for what it had not saved."""
-    script = editor(f"trap 'touch {claude.folder}/told; exit 0' TERM; echo ready; read line")
+@STOPPED
+def test_sigterm_ends_the_editor_too(claude, simulator, editor, script, kept):
+    """No editor is left behind on the terminal, and no file that nobody was told of."""
+    script = editor(f"{script}; trap 'touch {claude.folder}/told; exit 0' TERM; echo ready; read line")
     variables = {"EDITOR": script, "TMPDIR": str(claude.folder)}
     running = claude.start("complete", "-e", "hi", stdin=b"log", err="terminal", **variables)
     running.err.wait_for(b"ready")
     running.signal(signal.SIGTERM)
-    assert running.wait().status == 143 and simulator.requests == []
-    assert (claude.folder / "told").exists() and len(list(claude.folder.glob("claude-cli-*/*"))) == 1
+    done = running.wait()
+    assert done.status == 143 and simulator.requests == [] and (claude.folder / "told").exists()
+    assert kept_in(claude) == kept
+    assert (f"what you wrote is kept in {claude.folder}/claude-cli-" in done.err) == bool(kept)
 
 
 def test_a_real_editor(simulator, terminal):

@@ -56,13 +56,25 @@ def test_code_in_the_output_for_machines(claude, simulate, form):
 
 def test_a_cut_block_is_printed_and_the_status_says_so(claude, simulate):
     """As everywhere, what came stays on standard output."""
-    simulate({"say": "```sh\nrm -r a\nrm -r /tmp/long", "stop_reason": "max_tokens"}, {"say": "no", "cut_after": 3})
+    simulate(
+        {"say": "```sh\nrm -r a\nrm -r /tmp/long", "stop_reason": "max_tokens"},
+        {"say": "no code as yet, and", "cut_after": 7},
+    )
     done = claude("complete", "hi", "-x")
     assert done.out == "rm -r a\nrm -r /tmp/long\n"
     done.failed(7, "max_tokens")
     done = claude("complete", "hi", "-x")
     assert done.out == ""
-    done.failed(7)
+    assert "is printed; ask" not in done.failed(7, "nothing is printed", "no code block had come")
+
+
+def test_offline_rehearses_code(claude):
+    """The simulator gives code to a prompt that asks for it, and says in it what it is."""
+    done = claude("complete", "-x", "--offline", "-q", "A Python function that slugifies")
+    assert (done.status, done.out) == (0, '# simulated: no model wrote this\nprint("simulated")\n')
+    done = claude("complete", "--extract", "sh", "--offline", "-q", "A backup script")
+    assert (done.status, done.out) == (0, "# simulated: no model wrote this\necho simulated\n")
+    claude("complete", "-x", "--offline", "-q", "Explain TLS").failed(10)
 
 
 def test_code_behind_a_tool(claude, simulate):

@@ -48,6 +48,10 @@ def test_nobody_there_and_no_key(claude):
 
 
 def test_offline(claude):
-    """The simulator is healthy."""
+    """The simulator is healthy; wrong settings are told as they are elsewhere, and are no fact of it."""
     value = claude("health", "--offline", "--json", ANTHROPIC_API_KEY=None).json
     assert (value["status"], value["provider"], value["simulated"]) == ("ok", "simulator", True)
+    done = claude("health", "--offline", CLAUDE_CLI_RETRY_FOR_S="nonsense")
+    done.failed(2, "CLAUDE_CLI_RETRY_FOR_S")
+    assert done.out == ""
+    claude("health", "--offline", "--provider", "nobody").failed(2, "no provider is called 'nobody'")

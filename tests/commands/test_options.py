@@ -134,6 +134,8 @@ def test_a_dry_run_sends_nothing(claude, simulator):
     assert shown["headers"]["x-api-key"] == "***" and shown["headers"]["anthropic-version"] == "2023-06-01"
     assert shown["body"]["messages"] == [{"role": "user", "content": "hi"}] and shown["body"]["temperature"] == 1
     done = claude("complete", "hi", "-n", ANTHROPIC_API_KEY=None, ANTHROPIC_BASE_URL=None)
+    assert done.status == 0 and json.loads(done.out)["headers"]["x-api-key"] == "***"  # nothing goes there without
+    done = claude("complete", "hi", "-n", ANTHROPIC_API_KEY=None)
     assert done.status == 0 and "x-api-key" not in json.loads(done.out)["headers"]
     done = claude("complete", "hi", "-n", ANTHROPIC_API_KEY=None, ANTHROPIC_AUTH_TOKEN="token-of-a-gateway")
     assert json.loads(done.out)["headers"]["authorization"] == "***" and "token-of" not in done.out
@@ -165,11 +167,13 @@ def test_a_log_that_cannot_be_written_does_not_cost_the_answer(claude, simulator
 
 
 def test_verbose(claude, simulate):
-    """`-v` tells what happens, as JSON lines; `-vv` each read too, and a failure's traceback, without the key."""
-    simulate({"say": "x", "times": 2}, {"status": 400})
+    """`-v` tells whom it asks, in words; `-vv` each event too, as JSON, and a failure's traceback, without the key."""
+    url = simulate({"say": "x", "times": 2}, {"status": 400}).url
     done = claude("complete", "hi", "-v")
-    assert [json.loads(line)["event"].rpartition("provider.")[2] for line in done.lines] == [
-        "anthropic.request.start", "anthropic.request.stop",
-    ]  # fmt: skip
-    assert "stream.chunk" in claude("complete", "hi", "-vv").err
+    assert done.lines == [
+        f"claude-cli: asking claude-sonnet-5-5 at {url}, key from ANTHROPIC_API_KEY",
+        "claude-cli: answered by claude-sonnet-5-5, request req_sim_1",
+    ]
+    events = [json.loads(line)["event"] for line in claude("complete", "hi", "-vv").lines if line.startswith("{")]
+    assert [event.rpartition("anthropic.")[2] for event in events][:2] == ["request.start", "stream.chunk"]
     assert "Traceback (most recent call last)" in claude("complete", "hi", "-vv").err

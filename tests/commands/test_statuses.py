@@ -149,6 +149,8 @@ def test_on_truncate(claude, simulate):
     assert done.lines == ["claude-cli: the answer was cut (max_tokens), which --on-truncate ok allows"]
     done = claude("complete", "hi", "--on-truncate", "continue")
     assert (done.status, done.out, len(done.lines)) == (7, "cut" * 6 + "\n", 6)
+    assert "cut at max_tokens, though it was continued 5 times; raise --max-tokens" in done.lines[-1]
+    assert "--on-truncate" not in done.lines[-1]
     assert len(simulator.requests) == 9
 
 

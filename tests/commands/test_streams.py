@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from claude_cli.commands._outcome import Outcome, usage_line
+
 NASTY = "a\x1b[31mred\x1b]0;title\x07 \x9b2J\u202egnirts\u2066 bell\x07 back\x08 tab\tend"
 CLEAN = "ared gnirts bell back tab\tend"
 
@@ -132,3 +134,16 @@ def test_a_reader_with_a_non_blocking_end_loses_nothing(claude, simulate):
     os.close(outside)
     assert running.wait().status == 0
     assert size > 65_536
+
+
+@pytest.mark.parametrize(
+    ("duration_ms", "ttft_ms", "said"),
+    [
+        (44, 40, ", 0.044 s, first text after 0.04 s"),
+        (1_234, 567, ", 1.2 s, first text after 0.57 s"),
+        (1_234_567, 9_960, ", 1,235 s, first text after 10 s"),
+    ],
+)
+def test_seconds_have_the_digits_that_count(duration_ms, ttft_ms, said):
+    """A whole call never looks shorter than the way to its first word."""
+    assert said in usage_line(Outcome("m", duration_ms=duration_ms, ttft_ms=ttft_ms))

@@ -45,6 +45,18 @@ def test_the_status_line_counts(claude, simulate):
     assert '"one two three"' in "".join(screen(running.wait()).lines)
 
 
+NO_THREADS = 'ulimit -Ss 200000000000 && exec "$@"'
+"""A `sh` line that runs the program where no thread can be started: its stack would be larger than all memory."""
+
+
+@pytest.mark.parametrize("words", [[], ["--format", "text"], ["--json"]], ids=str)
+def test_where_no_thread_can_be_had_the_answer_comes_all_the_same(claude, simulate, words):
+    """A container's limit of processes costs the status line and the layout, not the answer."""
+    simulate({"say": "Done."})
+    done = claude("complete", "hi", *words, tty=SIZE, shell=NO_THREADS)
+    assert done.status == 0 and "Done." in done.out and "sonnet ·" not in done.out
+
+
 @pytest.mark.parametrize("words", [["-q"], ["--dry-run"]], ids=str)
 def test_no_status_line(claude, simulator, words):
     """Quiet is quiet, and what sends nothing waits for nothing."""

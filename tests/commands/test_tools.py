@@ -6,6 +6,11 @@ import json
 
 import pytest
 
+from claude_cli.commands._notes import Notes
+from claude_cli.context import Context
+from claude_cli.core.events import BlockStart, BlockStop, TextDelta
+from claude_cli.terminal.renderer import Renderer, text_in
+
 from .test_json import SCHEMA, fits
 
 SEARCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "tides\x1b]0;x\x07"}}
@@ -107,6 +112,31 @@ def test_what_is_done_is_told_on_a_terminal(claude, simulate):
     done = claude("complete", "hi", "--web-search", "-v")
     assert "searching" in done.err and "found, not cited: Page b <https://b.example/>" in done.err
     assert "Page a" not in done.err
+
+
+class Recorder(Renderer):
+    """Keeps what it is given, in order."""
+
+    def __init__(self, console):
+        super().__init__(console)
+        self.kept = []
+
+    def write(self, events):
+        self.kept.append(text_in(events))
+
+    def notice(self, notice):
+        self.kept.append(notice.text)
+
+
+def test_a_notice_stands_where_its_tool_ran():
+    """Between the words around it, also where one read brought them all."""
+    context = Context()
+    recorder = Recorder(context.console)
+    context.on_notice = recorder.notice
+    search = {**SEARCH, "input": {"query": "tides"}}
+    batch = [TextDelta(0, "I look."), BlockStart(1, search), BlockStop(1), TextDelta(2, "So")]
+    Notes(context, recorder, inline=False).write(batch)
+    assert recorder.kept == ["I look.", 'searching: "tides"', "So"]
 
 
 def test_a_tool_that_fails_is_said_everywhere(claude, simulate):

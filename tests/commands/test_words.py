@@ -40,7 +40,14 @@ def test_what_words_mean(words, meant):
     [
         pytest.param(["modles"], "did you mean models?", id="the nearest command"),
         pytest.param(["docter"], "did you mean doctor?", id="or alias"),
-        pytest.param(["hello"], "claude-cli complete hello", id="a prompt of one word"),
+        pytest.param(["key"], "did you mean keys?", id="a letter short"),
+        pytest.param(["complet"], "did you mean complete?", id="another"),
+        pytest.param(["heath"], "did you mean health?", id="a letter in the middle"),
+        pytest.param(["long"], "command 'long'; if it is a prompt: claude-cli complete long", id="like none"),
+        pytest.param(["hello"], "if it is a prompt: claude-cli complete hello", id="a prompt of one word"),
+        pytest.param(["hello", "--offline"], "claude-cli complete hello --offline", id="and an option"),
+        pytest.param(["hello", "there", "world"], 'quote it: claude-cli "hello there world"', id="several words"),
+        pytest.param(["say", "$5", "-q"], "quote it: claude-cli 'say $5' -q", id="words that a shell would read"),
         pytest.param(["--json", "models"], "claude-cli models --json", id="options before a command"),
         pytest.param(["-q", "doctor"], "claude-cli doctor -q", id="options before an alias"),
     ],
@@ -54,23 +61,45 @@ def test_words_that_mean_nothing(words, said):
 
 LATER = [
     ["-c"], ["--continue"], ["-S", "n"], ["--session", "n"], ["--fork"], ["--save"],
-    ["--no-save"], ["--max-cost", "1"], ["--cache", "off"], ["--key", "k"], ["--api-key", "k"],
+    ["--no-save"], ["--max-cost", "1"], ["--cache", "off"],
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("words", LATER, ids=lambda words: words[0])
 def test_what_is_not_built_yet_is_unknown(words, capfd):
-    """A flag that does nothing would lie; and a key is never an option, for options show in `ps`."""
+    """A flag that does nothing would lie."""
     assert main(["complete", *words, "hi"]) == 2
     out, err = capfd.readouterr()
     assert out == ""
     assert err.startswith("claude-cli: no such option: ") and err.count("\n") == 1
 
 
+KEY_FLAGS = ["--key", "--api-key", "--api_key", "--token", "--anthropic-api-key", "--auth-token"]
+
+
+@pytest.mark.parametrize("command", [["complete", "hi"], ["keys", "set"], ["health"], []], ids=" ".join)
+@pytest.mark.parametrize("flag", KEY_FLAGS)
+def test_a_key_as_an_option_is_refused_and_not_repeated(flag, command, capfd):
+    """Options show in `ps` and stay in the shell's history: who tries it learns where a key belongs."""
+    for words in ([flag, "CANARY"], [f"{flag}=CANARY"], [flag]):
+        assert main([*command, *words, "-vv"]) == 2
+        out, err = capfd.readouterr()
+        line = err.splitlines()[0]
+        assert line.startswith("claude-cli: a key never goes on the command line") and "claude-cli keys set" in line
+        assert out == "" and "CANARY" not in err
+
+
+def test_a_prompt_may_be_about_such_an_option(claude):
+    """Behind `--` a word is a word."""
+    assert "> --key" in claude("complete", "--offline", "--", "--key").out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        pytest.param(["--max-tokens", "many"], "'many' is not a valid int", id="no number"),
+        pytest.param(["--max-tokens", "many"], "'many' is not a whole number", id="no number"),
+        pytest.param(["--top-p", "much"], "'much' is not a number", id="no number either"),
+        pytest.param(["--offline", "--provider", "nobody"], "no provider is called 'nobody'", id="unknown, offline"),
         pytest.param(["--max-tokens", "-1"], "--max-tokens is 0 or more, not -1", id="too small"),
         pytest.param(["--max-tokens"], "requires an argument", id="no value"),
         pytest.param(["--temperature", "1.5"], "--temperature is 0 to 1, not 1.5", id="temperature"),

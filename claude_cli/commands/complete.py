@@ -200,8 +200,6 @@ def complete(context: Context, asked: Asked) -> int:
         request, fallbacks = _requests(context, asked)
         if context.console.verbose and (hint := asked.form.hint()):
             context.console.line(hint, dim=True)
-        if not asked.dry_run:
-            begin_live(context, asked)
         with context.provider(dry=asked.dry_run) as provider, _destination(context, asked):
             if asked.dry_run:
                 return _dry_run(context, provider, request)
@@ -228,7 +226,6 @@ def _destination(context: Context, asked: Asked) -> Iterator[None]:
 def _requests(context: Context, asked: Asked) -> tuple[ChatRequest, list[Fitted]]:
     """The request, fitted to its model, and the same for each fallback."""
     from ..core.models import catalogue
-    from ..core.prepare import prepare
 
     name = context.settings.model if asked.model is None else asked.model
     if not name.strip():
@@ -238,6 +235,10 @@ def _requests(context: Context, asked: Asked) -> tuple[ChatRequest, list[Fitted]
     message = reader.message(known)
     system = reader.system if asked.system is None else asked.system
     system = context.settings.system if system is None else system
+    if not asked.dry_run:
+        begin_live(context, asked)  # before the engine is loaded: what is typed is seen to work at once
+    from ..core.prepare import prepare
+
     plain = ChatRequest(name, (message,), system or None, asked.options, stream=asked.stream)
     request, notices = prepare(plain, strict=asked.strict)
     for notice in notices:

@@ -102,3 +102,11 @@ def test_a_choice_that_is_none(claude, simulator):
     claude("complete", "hi", "--extract", "a b").failed(2, "--extract", "first, last, all")
     claude("complete", "hi", "--extract", "").failed(2, "--extract")
     assert simulator.requests == []
+
+
+def test_an_answer_without_code_is_shown_to_a_person(claude, simulate):
+    """It was paid for; a script, which may run what it gets, sees none of it."""
+    simulate({"say": "Run it by hand.", "times": 2})
+    watched = claude("complete", "hi", "-x", err="terminal")
+    assert (watched.status, watched.out) == (10, "") and "Run it by hand." in watched.err
+    assert claude("complete", "hi", "-x").failed(10, "has no code block")

@@ -10,6 +10,7 @@ from ..core.harmless import one_line
 from ..terminal.console import STDERR, STDOUT
 
 if TYPE_CHECKING:
+    from ..terminal.live import Drawing
     from ._outcome import Outcome
     from ._run import Asked
 
@@ -40,17 +41,17 @@ def begin(context: Context, asked: Asked) -> None:
     if not (rendered or status):
         return
     from ..terminal.live import Live
-    from ..terminal.rendered import markdown
     from ..terminal.status import Status
 
     terminal = console.out_is_terminal and asked.output is None
     moving = terminal and not still and can_redraw(STDOUT, environ)
-    drawing = markdown(
-        lambda: context.console,
-        environ,
-        colour=context.styled(terminal=terminal),
-        moving=moving,
-    )
+
+    def drawing() -> Drawing:
+        from ..terminal.rendered import markdown  # after the status is shown: this takes a while
+
+        colour = context.styled(terminal=terminal)
+        return markdown(lambda: context.console, environ, colour=colour, moving=moving)()
+
     live = Live(
         console,
         environ,

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from ..context import Context
 from ..core.errors import UsageError
 from ..core.messages import Block, Message, Notice, document_block, text_block
-from ..terminal.console import STDIN, is_terminal
 from ..terminal.stdin import decode, kind_of
 
 if TYPE_CHECKING:
@@ -201,11 +200,7 @@ class PromptReader:
 
     def _confirm(self) -> Callable[[str], bool] | None:
         """A yes-or-no question at the terminal; None where nobody can answer."""
-        if not (self.sources.may_ask and is_terminal(STDIN) and self.context.console.err_is_terminal):
-            return None
+        from ..terminal.ask import can_ask, confirm
 
-        def ask(question: str) -> bool:
-            self.context.console.say(f"{question} [y/N] ", end="")
-            return os.read(STDIN, 1024).strip().lower() in (b"y", b"yes")
-
-        return ask
+        console = self.context.console
+        return partial(confirm, console) if self.sources.may_ask and can_ask(console) else None

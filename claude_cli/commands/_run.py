@@ -128,7 +128,8 @@ class Run:
     def _tell(self, outcome: Outcome) -> None:
         """Say on standard error what belongs to the outcome."""
         console, done = self.context.console, self.call.completion()
-        if self.asked.form.extract and not outcome.text and console.err_is_terminal and not console.quiet:
+        withheld = self.asked.form.extract and done.text and not outcome.text
+        if withheld and console.err_is_terminal and not console.quiet:
             console.say(done.text, dim=True)  # it was paid for, and only code may go to standard output
         if self.asked.usage:
             console.say(usage_line(outcome))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,6 @@ from ..core.messages import Notice
 from ..core.redact import redact
 from ..storage.paths import cache_dir, config_dir, data_dir
 from ..storage.settings import FILE_NAME, unknown_variables, variables
-from ..terminal.console import STDIN, is_terminal
 from . import _options as options
 
 if TYPE_CHECKING:
@@ -176,13 +174,13 @@ def _say_nothing_changed(context: Context, file: Path, text: str) -> None:
 def _again(context: Context, error: UsageError) -> bool:
     """Whether the user, told of `error`, wants to go on editing; nobody there does not."""
     from ..storage.config_edit import ChangedMeanwhileError
+    from ..terminal.ask import can_ask, confirm
 
     console = context.console
-    if isinstance(error, ChangedMeanwhileError) or not (is_terminal(STDIN) and console.err_is_terminal):
+    if isinstance(error, ChangedMeanwhileError) or not can_ask(console):
         return False
     console.error(redact(str(error)))
-    console.say("edit again? [Y/n] ", end="")
-    return os.read(STDIN, 1024).strip().lower() in (b"", b"y", b"yes")
+    return confirm(console, "edit again?", default=True)
 
 
 def _settings(context: Context) -> tuple[Settings, str]:

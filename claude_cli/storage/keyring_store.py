@@ -114,8 +114,11 @@ class KeyringStore:
             except BaseException as error:  # the border: a plugin may raise anything, and in a thread it would be lost
                 answer.set_exception(_named(error))
 
-        threading.Thread(target=run, daemon=True, name="keyring").start()
         try:
+            try:
+                threading.Thread(target=run, daemon=True, name="keyring").start()
+            except RuntimeError as error:  # a container's limit of processes is reached
+                raise AuthenticationError("the keyring cannot be asked: no thread to be had", code="keyring") from error
             return self._wait(answer)
         except AuthenticationError as error:
             self._failed = error  # asked again it would be waited for again, or open its dialog again

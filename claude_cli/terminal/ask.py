@@ -16,10 +16,11 @@ def can_ask(console: Console) -> bool:
     return is_terminal(STDIN) and console.err_is_terminal
 
 
-def confirm(console: Console, question: str) -> bool:
-    """Whether the person says yes; anything but a clear yes is a no."""
-    console.say(f"{question} [y/N] ", end="")
-    return os.read(STDIN, 1024).strip().lower() in (b"y", b"yes")
+def confirm(console: Console, question: str, *, default: bool = False) -> bool:
+    """Whether the person says yes; Enter alone means `default`, anything but a clear yes is a no."""
+    console.say(f"{question} {'[Y/n]' if default else '[y/N]'} ", end="")
+    answer = os.read(STDIN, 1024).strip().lower()
+    return answer in (b"y", b"yes") or (default and not answer)
 
 
 def read_hidden(console: Console, prompt: str) -> str:

@@ -110,3 +110,9 @@ def test_an_answer_without_code_is_shown_to_a_person(claude, simulate):
     watched = claude("complete", "hi", "-x", err="terminal")
     assert (watched.status, watched.out) == (10, "") and "Run it by hand." in watched.err
     assert claude("complete", "hi", "-x").failed(10, "has no code block")
+
+
+def test_where_nothing_came_only_the_error_is_shown(claude, simulate):
+    """Not an empty line before it."""
+    simulate({"status": 400, "message": "no"})
+    assert claude("complete", "hi", "-x", "--color", "never", err="terminal").lines[0].startswith("claude-cli: ")

@@ -57,6 +57,12 @@ def test_where_no_thread_can_be_had_the_answer_comes_all_the_same(claude, simula
     assert done.status == 0 and "Done." in done.out and "sonnet ·" not in done.out
 
 
+def test_where_no_thread_can_be_had_the_keyring_is_not_asked(claude):
+    """The call fails for want of a key, and not as a bug of ours."""
+    env = {"ANTHROPIC_API_KEY": None, "ANTHROPIC_BASE_URL": None, "CLAUDE_CLI_KEYRING": "yes"}
+    claude("complete", "hi", shell=NO_THREADS, **env).failed(3, "no thread to be had", "ANTHROPIC_API_KEY")
+
+
 @pytest.mark.parametrize("words", [["-q"], ["--dry-run"]], ids=str)
 def test_no_status_line(claude, simulator, words):
     """Quiet is quiet, and what sends nothing waits for nothing."""

@@ -20,9 +20,9 @@ from .terminal.console import STDERR, STDIN, STDOUT, Console, is_terminal, wants
 from .terminal.stdin import StdinReader
 
 if TYPE_CHECKING:
-    import logging
-
+    from .core.budget import Recorder
     from .core.call import Surroundings
+    from .core.models import Catalogue
     from .core.providers.anthropic import ProviderConfig
     from .core.providers.base import LLMProvider
     from .core.redact import Credential
@@ -141,6 +141,18 @@ class Context:
 
         return StdinReader(self.settings.stdin_wait_s, self.somebody_watches, note)
 
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The models known here. Raises `UsageError`."""
+        from .core.models import catalogue
+
+        return catalogue()
+
+    @cached_property
+    def recorder(self) -> Recorder | None:
+        """Who keeps count of calls and money; None: nobody. Raises `UsageError`."""
+        return None
+
     @property
     def offline(self) -> bool:
         """Whether the simulator answers."""
@@ -191,6 +203,7 @@ class Context:
                 pings_only=settings.pings_timeout_s,
             ),
             environ=environ,
+            models=self.catalogue,
             **more,
         )
 
@@ -277,35 +290,25 @@ class Context:
 
     @cached_property
     def emitter(self) -> Emitter | None:
-        """Telemetry's listeners: the log file, and standard error with `-vv`; None where there is neither.
-
-        Raises:
-            UsageError: the log file cannot be opened.
-        """
+        """Who is told of each step of a call. Raises `UsageError`: the log file cannot be opened."""
         aloud = self.overrides.verbose > 1 and not self.overrides.quiet
         if not self.overrides.log_file and not aloud:
-            return None
-        from .core.telemetry import Emitter, LoggingSink, log_file
+            return None  # and nothing of it is loaded
+        from .listeners import listeners
 
-        emitter = Emitter()
-        if self.overrides.log_file:
-            try:
-                logger = log_file(self.overrides.log_file)
-            except OSError as error:
-                raise UsageError(
-                    f"the log file {self.overrides.log_file} cannot be opened: {error.strerror}"
-                ) from error
-            self.closing.callback(_close, logger)
-            emitter.add(LoggingSink(logger))
-        if aloud:
-            emitter.add(LoggingSink(_stderr_logger(self.console)))
-        return emitter
+        return listeners(self.overrides.log_file, self.console if aloud else None, self.closing)
 
     def surroundings(self) -> Surroundings:
         """What calls of this process share."""
         from .core.prepare import surroundings
 
-        return surroundings(self.provider_name, emitter=self.emitter, notify=self.notify)
+        return surroundings(
+            self.provider_name,
+            emitter=self.emitter,
+            notify=self.notify,
+            models=self.catalogue,
+            recorder=self.recorder,
+        )
 
     def fetch(self, url: str, max_bytes: int) -> Fetched:
         """GET a URL the user named, without any credential. Raises `UsageError`."""
@@ -322,23 +325,3 @@ def _working_folder() -> Path | None:
         return Path.cwd()
     except OSError:
         return None
-
-
-def _close(logger: logging.Logger) -> None:
-    for handler in logger.handlers:
-        with suppress(OSError):  # a full disk has cost the log, and need not cost the answer
-            handler.close()
-
-
-def _stderr_logger(console: Console) -> logging.Logger:
-    import logging
-
-    class ToConsole(logging.Handler):
-        """Writes log lines where notices go."""
-
-        def emit(self, record: logging.LogRecord) -> None:
-            console.say(self.format(record), dim=True)
-
-    logger = logging.Logger("claude_cli", logging.DEBUG)
-    logger.addHandler(ToConsole())
-    return logger

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ClaudeError, RefusedError, TruncatedError
 from ..core.messages import Completion, Notice, Usage
 from ..core.redact import redact
+
+if TYPE_CHECKING:
+    from ..core.models import Catalogue
 
 VERSION = 1
 _CUT = {
@@ -23,7 +26,7 @@ class Outcome:
     """What is known when a call is over; a failure before any answer leaves most of it empty.
 
     `duration_ms` and `ttft_ms` (start to first text) are milliseconds. `text` is the answer in the form that was asked
-    for, `structured` its value where it fits a schema.
+    for, `structured` its value where it fits a schema. `models` has the prices; None: those that are shipped.
     """
 
     model: str
@@ -35,6 +38,7 @@ class Outcome:
     simulated: bool = False
     notices: Sequence[Notice] = field(default_factory=list)
     error: ClaudeError | None = None
+    models: Catalogue | None = None
 
     @property
     def cost_pico(self) -> int | None:
@@ -44,7 +48,7 @@ class Outcome:
         from ..core.models import catalogue
         from ..core.pricing import cost_of
 
-        return cost_of(self.completion, catalogue())
+        return cost_of(self.completion, self.models or catalogue())
 
     def as_json(self) -> dict[str, Any]:
         """The object of the JSON output, described by docs/json-output.schema.json."""

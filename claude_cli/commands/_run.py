@@ -72,7 +72,7 @@ class Run:
             fallbacks=tuple(request for request, _ in fallbacks),
             fallback_notices={request.model: notices for request, notices in fallbacks},
             on_truncate=asked.on_truncate,
-            prefill=continues_turns,
+            prefill=lambda model: continues_turns(model, context.catalogue),
         )
         self.call: Call = Call(request, policy, self.around)
         self.notes = _notes(context, asked, request, self.renderer)
@@ -171,6 +171,7 @@ class Run:
             simulated=self.context.offline,
             notices=self.context.notices,
             error=error or delivered.error,
+            models=self.context.catalogue,
         )
 
 

@@ -225,12 +225,10 @@ def _destination(context: Context, asked: Asked) -> Iterator[None]:
 
 def _requests(context: Context, asked: Asked) -> tuple[ChatRequest, list[Fitted]]:
     """The request, fitted to its model, and the same for each fallback."""
-    from ..core.models import catalogue
-
     name = context.settings.model if asked.model is None else asked.model
     if not name.strip():
         raise UsageError("--model is empty; name one, for example sonnet")
-    known = catalogue().find(name)
+    known = context.catalogue.find(name)
     reader = PromptReader(context, asked.sources)
     message = reader.message(known)
     system = reader.system if asked.system is None else asked.system
@@ -240,10 +238,11 @@ def _requests(context: Context, asked: Asked) -> tuple[ChatRequest, list[Fitted]
     from ..core.prepare import prepare
 
     plain = ChatRequest(name, (message,), system or None, asked.options, stream=asked.stream)
-    request, notices = prepare(plain, strict=asked.strict)
+    request, notices = prepare(plain, strict=asked.strict, models=context.catalogue)
     for notice in notices:
         context.notify(notice)
-    return request, [prepare(replace(plain, model=other), strict=asked.strict) for other in asked.fallbacks]
+    others = [replace(plain, model=other) for other in asked.fallbacks]
+    return request, [prepare(other, strict=asked.strict, models=context.catalogue) for other in others]
 
 
 def _dry_run(context: Context, provider: LLMProvider, request: ChatRequest) -> int:

@@ -28,9 +28,11 @@ from .errors import (
 )
 from .events import Event, MessageStart, Ping, TextDelta
 from .messages import ChatRequest, Completion, NextTry, Notice
+from .models import Catalogue, catalogue
 from .retry import RetryPolicy
 
 if TYPE_CHECKING:
+    from .budget import Recorder
     from .telemetry import Emitter
 
 _WORTH_A_FALLBACK = (OverloadedError, RateLimitError, ServerError, TimedOutError, NotFoundError, BreakerOpenError)
@@ -68,6 +70,8 @@ class Surroundings:
     board: BreakerBoard
     emitter: Emitter | None = None
     notify: Callable[[Notice], None] = lambda notice: None
+    models: Catalogue = field(default_factory=catalogue)
+    recorder: Recorder | None = None
 
 
 class Call:

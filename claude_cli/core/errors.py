@@ -5,6 +5,7 @@ ClaudeError                          exit 1   a bug
 ├── OutputError                      exit 1   the answer could not be written
 ├── SchemaNotMetError                exit 10  the answer is whole, but does not fit the schema asked for
 ├── NoCodeBlockError                 exit 10  the answer is whole, but has no code block to take out
+├── BudgetReachedError               exit 9   a budget does not allow the call, or has cut its answer
 └── ProviderError                    exit 6   the model's side
     ├── AuthenticationError          exit 3   401: no key, or a wrong one
     ├── PermissionDeniedError        exit 3   403
@@ -91,6 +92,13 @@ class NoCodeBlockError(ClaudeError):
 
     code = "no_code_block"
     exit_code = 10
+
+
+class BudgetReachedError(ClaudeError):
+    """A budget does not allow the call, or its answer was cut where the budget ended."""
+
+    code = "budget"
+    exit_code = 9
 
 
 class ProviderError(ClaudeError):

@@ -15,6 +15,7 @@ from .messages import ChatRequest, Notice
 from .models import Catalogue, catalogue
 
 if TYPE_CHECKING:
+    from .budget import Recorder
     from .telemetry import Emitter
 
 
@@ -26,6 +27,8 @@ def surroundings(
     emitter: Emitter | None = None,
     notify: Callable[[Notice], None] = lambda notice: None,
     limits: BreakerLimits | None = None,
+    models: Catalogue | None = None,
+    recorder: Recorder | None = None,
 ) -> Surroundings:
     """What the calls of one process share; every part but the provider's name has a default."""
 
@@ -37,7 +40,7 @@ def surroundings(
             emitter.emit(BreakerChanged(provider=provider, model=model, call="", request_id=None, old=old, new=new))
 
     board = BreakerBoard(clock=clock, limits=limits, changed=changed)
-    return Surroundings(provider, clock, draw, board, emitter, notify)
+    return Surroundings(provider, clock, draw, board, emitter, notify, models or catalogue(), recorder)
 
 
 def prepare(
@@ -52,7 +55,7 @@ def prepare(
     return fit(replace(request, model=models.resolve(request.model)), models.find(request.model), strict=strict)
 
 
-def continues_turns(model: str) -> bool:
+def continues_turns(model: str, models: Catalogue | None = None) -> bool:
     """Whether `model` goes on with an assistant turn by itself."""
-    known = catalogue().find(model)
+    known = (models or catalogue()).find(model)
     return bool(known and known.can("assistant_prefill"))

@@ -43,6 +43,7 @@ def test_the_tree_is_the_tree_in_the_docstring():
         ("OutputError", "output", 1, False),
         ("SchemaNotMetError", "schema_not_met", 10, False),
         ("NoCodeBlockError", "no_code_block", 10, False),
+        ("BudgetReachedError", "budget", 9, False),
         ("ProviderError", "provider", 6, False),
         ("AuthenticationError", "authentication", 3, False),
         ("PermissionDeniedError", "permission", 3, False),

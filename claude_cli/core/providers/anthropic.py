@@ -55,6 +55,7 @@ class ProviderConfig:
         environ: names proxy and trust; not shown, as it may hold keys and passwords.
         headers: sent with each request besides our own; not shown, as they may hold secrets.
         no_key: what to say where a key is wanted and there is none.
+        models: the catalogue that says what each model takes.
     """
 
     key: Credential | None
@@ -65,6 +66,7 @@ class ProviderConfig:
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     no_key: str = ""
+    models: Catalogue = field(default_factory=catalogue, repr=False)
 
 
 def environment_key(environ: Mapping[str, str]) -> Credential | None:
@@ -206,7 +208,7 @@ class AnthropicProvider(LLMProvider):
 
     @property
     def _models(self) -> Catalogue:
-        return catalogue()
+        return self.config.models
 
     # -- running it
 

@@ -56,12 +56,14 @@ class Limits:
 
     @classmethod
     def of(cls, model: Model | None) -> Limits:
-        """Those of a model of the catalogue; of one that it does not know, the largest there are."""
-        if model is None:
-            return cls()
-        known = model.raw["limits"]
-        tier = Tier(known["image_long_edge_px"], known["image_max_tokens"])
-        return cls(tier, known["images_per_request"], known["pdf_pages_per_request"])
+        """Those of a model of the catalogue; where that does not know one, the largest there is."""
+        known, most = model.raw.get("limits", {}) if model else {}, cls()
+        edge_px = known.get("image_long_edge_px", most.tier.edge_px)
+        return cls(
+            Tier(edge_px, known.get("image_max_tokens", most.tier.max_tokens)),
+            known.get("images_per_request", most.images),
+            known.get("pdf_pages_per_request", most.pages),
+        )
 
 
 @dataclass(frozen=True, slots=True)

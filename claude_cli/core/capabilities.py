@@ -1,6 +1,7 @@
 """What a model refuses, decided before anything is sent: dropped or adjusted with a notice, or an error.
 
-The rules are the catalogue's (`models.json`); a model it does not know is let through unchecked.
+The rules are the catalogue's (`models.json`); a model it does not know is let through unchecked, and so is an ability
+that it does not know of. Those about parameters are here, those about content in `capability_rules.py`.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from .capability_rules import check_content, check_schema, check_tools, fit_place_and_speed, fit_prefill
 from .errors import UsageError
 from .messages import ChatRequest, LLMOptions, Notice
 from .models import Model
@@ -15,6 +17,7 @@ from .wire_request import DEFAULT_MAX_TOKENS, SAMPLING_FIELDS
 
 MIN_THINKING_BUDGET = 1024
 _HIGHEST_EFFORTS = ("xhigh", "max")  # the levels that some models lack
+_THINKING_MEMBERS = {"budget_tokens": ("enabled",), "display": ("enabled", "adaptive")}
 
 
 def fit(request: ChatRequest, model: Model | None, *, strict: bool = False) -> tuple[ChatRequest, list[Notice]]:
@@ -25,27 +28,40 @@ def fit(request: ChatRequest, model: Model | None, *, strict: bool = False) -> t
         model: the catalogue's entry, None where it has none: then only the default max_tokens is filled in.
         strict: refuse where something would have to change.
     Raises:
-        UsageError: `strict`, or the request cannot be adjusted (an assistant prefill, a bad value).
+        UsageError: `strict`, or the request cannot be adjusted (a prefill, a forced tool, a bad value).
     """
-    options = request.options
     notices: list[Notice] = []
+    if request.options.extra:
+        from .raw_options import lifted  # few requests have any
+
+        request = replace(request, options=lifted(request.options, judged=model is not None))
     if model is not None:
-        # In this order: max_tokens bounds a thinking budget, and thinking as it is sent forbids some sampling.
-        for rule in (_max_tokens, _thinking, _sampling, _effort):
-            options = rule(options, model, notices)
-        _prefill(request, model)
-    elif options.max_tokens is None:
-        options = replace(options, max_tokens=DEFAULT_MAX_TOKENS)
+        request = _fitted(request, model, notices)
+    elif request.options.max_tokens is None:
+        request = replace(request, options=replace(request.options, max_tokens=DEFAULT_MAX_TOKENS))
     if strict and notices:
         raise UsageError(f"{notices[0].text} (refused because of --strict)")
-    return replace(request, options=options), notices
+    return request, notices
+
+
+def _fitted(request: ChatRequest, model: Model, notices: list[Notice]) -> ChatRequest:
+    options = request.options
+    # In this order: max_tokens bounds a thinking budget, and thinking as it is sent forbids some sampling.
+    for rule in (_max_tokens, _thinking, _sampling, _effort):
+        options = rule(options, model, notices)
+    request = replace(request, options=options)
+    for check in (check_content, check_tools, check_schema):
+        check(request, model)
+    for fitting in (fit_prefill, fit_place_and_speed):
+        request = fitting(request, model, notices)
+    return request
 
 
 def _max_tokens(options: LLMOptions, model: Model, notices: list[Notice]) -> LLMOptions:
     cap = model.max_output_tokens
     if options.max_tokens is None:
-        return replace(options, max_tokens=min(DEFAULT_MAX_TOKENS, cap))
-    if options.max_tokens <= cap:
+        return replace(options, max_tokens=min(DEFAULT_MAX_TOKENS, cap or DEFAULT_MAX_TOKENS))
+    if cap is None or options.max_tokens <= cap:
         return options
     notices.append(
         Notice(
@@ -60,7 +76,10 @@ def _sampling(options: LLMOptions, model: Model, notices: list[Notice]) -> LLMOp
     asked = {name: getattr(options, name) for name in SAMPLING_FIELDS if getattr(options, name) is not None}
     if not asked:
         return options
-    if not model.can("sampling_params"):
+    taken = model.can("sampling_params")
+    if taken is None:
+        return options
+    if not taken:
         notices.append(
             Notice("dropped_parameter", f"{_and(list(asked))} not sent: {model.id} no longer takes sampling parameters")
         )
@@ -93,9 +112,11 @@ def _thinking(options: LLMOptions, model: Model, notices: list[Notice]) -> LLMOp
     thinking = options.thinking
     if thinking is None:
         return options
-    kind = thinking.get("type")
-    if kind not in model.thinking_types:
-        thinking = _nearest_thinking(thinking, model)
+    kind, taken = thinking.get("type"), model.thinking_types
+    if taken is None:
+        return options
+    if kind not in taken:
+        thinking = _nearest_thinking(thinking, taken)
         was = f"thinking {kind} is not something {model.id} takes"
         if thinking is None:
             notices.append(Notice("dropped_parameter", f"{was}; it decides by itself"))
@@ -103,7 +124,8 @@ def _thinking(options: LLMOptions, model: Model, notices: list[Notice]) -> LLMOp
         notices.append(Notice("adjusted_parameter", f"{was}; sent as {thinking['type']}"))
     if thinking["type"] == "enabled":
         thinking = _budgeted(thinking, options.max_tokens or DEFAULT_MAX_TOKENS, notices)
-    limit = model.raw["thinking"].get("disable_max_effort")
+    thinking = _without_strangers(thinking, notices)
+    limit = model.raw.get("thinking", {}).get("disable_max_effort")
     if thinking["type"] in ("disabled", "between_tools") and limit and options.effort in _HIGHEST_EFFORTS:
         notices.append(
             Notice(
@@ -115,15 +137,25 @@ def _thinking(options: LLMOptions, model: Model, notices: list[Notice]) -> LLMOp
     return replace(options, thinking=thinking)
 
 
-def _nearest_thinking(thinking: dict[str, Any], model: Model) -> dict[str, Any] | None:
+def _nearest_thinking(thinking: dict[str, Any], taken: tuple[str, ...]) -> dict[str, Any] | None:
     """What comes closest to the wish: on stays on in the way the model knows, off is the model's own choice."""
     if thinking.get("type") == "disabled":
         return None
     kept = {name: value for name, value in thinking.items() if name == "display"}
-    # Every model knows one of the two.
-    if "adaptive" in model.thinking_types:
+    if "adaptive" in taken:
         return {"type": "adaptive", **kept}
-    return {**thinking, "type": "enabled"}
+    return {**thinking, "type": "enabled"} if "enabled" in taken else None
+
+
+def _without_strangers(thinking: dict[str, Any], notices: list[Notice]) -> dict[str, Any]:
+    """`thinking` without the members that belong to another type of it."""
+    kind = thinking["type"]
+    strange = [name for name, kinds in _THINKING_MEMBERS.items() if name in thinking and kind not in kinds]
+    if strange:
+        notices.append(
+            Notice("dropped_parameter", f"thinking.{_and(strange)} not sent: that does not go with thinking {kind}")
+        )
+    return {name: value for name, value in thinking.items() if name not in strange}
 
 
 def _budgeted(thinking: dict[str, Any], max_tokens: int, notices: list[Notice]) -> dict[str, Any]:
@@ -151,7 +183,7 @@ def _budgeted(thinking: dict[str, Any], max_tokens: int, notices: list[Notice]) 
 
 def _effort(options: LLMOptions, model: Model, notices: list[Notice]) -> LLMOptions:
     levels = model.effort_levels
-    if options.effort is None or options.effort in levels:
+    if options.effort is None or levels is None or options.effort in levels:
         return options
     if not levels:
         notices.append(Notice("dropped_parameter", f"effort not sent: {model.id} takes none"))
@@ -162,15 +194,6 @@ def _effort(options: LLMOptions, model: Model, notices: list[Notice]) -> LLMOpti
         Notice("adjusted_parameter", f"effort {options.effort} is not something {model.id} takes; sent as {levels[-1]}")
     )
     return replace(options, effort=levels[-1])
-
-
-def _prefill(request: ChatRequest, model: Model) -> None:
-    """An assistant turn at the end is a prefill, unless it continues a paused server tool (`server_tool_use`, …)."""
-    last = request.messages[-1] if request.messages else None
-    if last is None or last.role != "assistant" or model.can("assistant_prefill"):
-        return
-    if not any(str(block.get("type")).endswith("_tool_use") for block in last.content):
-        raise UsageError(f"{model.id} does not continue an assistant turn; the conversation must end with the user's")
 
 
 def _and(names: list[str]) -> str:

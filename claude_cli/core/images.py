@@ -74,20 +74,32 @@ def short_name(kind: str) -> str:
     return kind.partition("/")[2].upper()
 
 
+def pixel_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height by an image's head, not turned; None where it cannot be read, or is cut off too early."""
+    width, height, _ = _head(data)
+    return (width, height) if width and height else None
+
+
 def _as_it_is(data: bytes, name: str, kind: str) -> Fitted:
     """The image unchanged; `turned` where it is not upright, or may not be."""
+    width, height, rotation = _head(data)
+    if not (width and height):
+        raise UsageError(f"{name} cannot be read as an image: open it and save it anew")
+    # It reads the EXIF data of JPEG alone; in the others they are rare, and Pillow looks closer.
+    turned = rotation in range(2, 9) if kind == JPEG else b"eXIf" in data or b"EXIF" in data
+    return Fitted(data, kind, width, height, turned)
+
+
+def _head(data: bytes) -> tuple[int, int, int]:
+    """Width, height and EXIF orientation of an image; zeros where its head cannot be read."""
     # By name: the library has no type hints, and only who attaches an image pays for its import.
     imagesize = importlib.import_module("imagesize")
     try:
         found = imagesize.get_info(BytesIO(data), dpi=False, colors=False, channels=False)
         width, height = int(found.width), int(found.height)
     except (ValueError, OSError, LookupError, TypeError, struct.error):  # what it raises on damaged heads
-        width = height = 0
-    if width < 1 or height < 1:
-        raise UsageError(f"{name} cannot be read as an image: open it and save it anew")
-    # It reads the EXIF data of JPEG alone; in the others they are rare, and Pillow looks closer.
-    turned = found.rotation in range(2, 9) if kind == JPEG else b"eXIf" in data or b"EXIF" in data
-    return Fitted(data, kind, width, height, turned)
+        return 0, 0, 0
+    return (width, height, found.rotation) if min(width, height) > 0 else (0, 0, 0)
 
 
 def _against(image: Fitted, max_side: int) -> str:

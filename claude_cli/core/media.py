@@ -10,6 +10,7 @@ import os
 import struct
 import warnings
 import zlib
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, cast
 
 from .errors import UsageError
+from .messages import Block
 from .sniff import AVIF, BMP, GIF, HEIC, JPEG, PNG, TIFF, WEBP
 
 if TYPE_CHECKING:
@@ -161,6 +163,16 @@ def count_pages(data: bytes, name: str) -> int | None:
     except (*_UNREADABLE, pypdf.errors.PyPdfError, pypdf.errors.DependencyError):
         return None
     raise UsageError(f"{name} is protected by a password or encrypted: save it without protection")
+
+
+def pages_of(block: Block) -> int | None:
+    """Pages of the PDF that a content block holds in base64; None where they cannot be counted."""
+    source = block.get("source")
+    data = source.get("data") if isinstance(source, dict) else None
+    try:
+        return count_pages(b64decode(data), "the PDF") if isinstance(data, str) else None
+    except (ValueError, UsageError):
+        return None
 
 
 @contextmanager

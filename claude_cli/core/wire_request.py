@@ -1,4 +1,4 @@
-"""From a `ChatRequest` to the bytes of POST /v1/messages. Pure; what comes back is `wire_response.py`'s.
+"""From a `ChatRequest` to the bytes of POST /v1/messages and its count. Pure; what comes back is `wire_response.py`'s.
 
 Written for API version 2026-10-21; a request that carries sampling parameters goes out as 2023-06-01, the only
 version that still takes them.
@@ -20,6 +20,10 @@ OAUTH_BETA = "oauth-2025-04-20"
 DEFAULT_MAX_TOKENS = 64_000
 MAX_UNSTREAMED_TOKENS = 21_333
 """Above this an answer may take longer than ten minutes, and is streamed (the official SDK's rule)."""
+COUNTED_FIELDS = (
+    "model", "messages", "system", "tools", "tool_choice", "thinking", "output_config", "cache_control", "speed",
+)  # fmt: skip
+"""All that POST /v1/messages/count_tokens takes."""
 
 
 def request_object(request: ChatRequest) -> dict[str, Any]:
@@ -37,6 +41,12 @@ def request_object(request: ChatRequest) -> dict[str, Any]:
     body = _merged(body, options.extra)
     body["messages"] = [_message(message) for message in merge_turns(request.messages)]
     return body
+
+
+def count_object(request: ChatRequest) -> dict[str, Any]:
+    """What of the request counts as input, as the JSON object that count_tokens takes."""
+    body = request_object(request)
+    return {name: body[name] for name in COUNTED_FIELDS if name in body}
 
 
 def encode(body: Mapping[str, Any]) -> bytes:

@@ -211,6 +211,14 @@ def _kind(content_type: str) -> str:
     return one_line(redact(content_type.partition(";")[0]), 60) or "something without a type"
 
 
+def decode_count(answer: Mapping[str, Any]) -> int:
+    """The number in an answer of count_tokens. Raises `ProtocolError` where there is none."""
+    found = answer.get("input_tokens")
+    if not isinstance(found, int) or isinstance(found, bool):
+        raise ProtocolError("the server's answer has no count of tokens; check the base URL")
+    return found
+
+
 def decode_error(status: int, headers: Mapping[str, str], body: bytes, *, now: float) -> ProviderError:
     """The error that a response of `status` means. The body may be the API's, HTML, or nothing.
 

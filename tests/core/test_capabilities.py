@@ -1,4 +1,6 @@
-"""What each group of models refuses: dropped, adjusted, or an error; and what `--strict` makes of it."""
+"""What is said of each adjustment, its bounds, and what several do to each other; `test_capability_table.py` has the
+rest: every rule against every model.
+"""
 
 from __future__ import annotations
 
@@ -134,13 +136,6 @@ def groups(**by_kind: list[str]) -> list[object]:
     return [pytest.param(name, id=f"{kind}: {name}") for kind, names in by_kind.items() for name in names]
 
 
-@pytest.mark.parametrize("model", groups(adaptive=[name for name in IDS if name not in BUDGET]))
-@pytest.mark.parametrize("display", [{}, {"display": "summarized"}], ids=["", "shown"])
-def test_adaptive_thinking_goes_as_it_is(model, display):
-    """What the model takes is not touched."""
-    assert fitted(model, thinking={**ADAPTIVE, **display}, max_tokens=10)[0].thinking == {**ADAPTIVE, **display}
-
-
 @pytest.mark.parametrize("model", BUDGET)
 @pytest.mark.parametrize(
     ("max_tokens", "budget"), [(64_000, 16_000), (32_000, 16_000), (10_000, 5_000), (2_048, 1_024), (1_025, 1_024)]
@@ -150,14 +145,6 @@ def test_adaptive_thinking_becomes_a_budget_where_the_model_knows_no_other(model
     options, said = fitted(model, thinking={**ADAPTIVE, "display": "summarized"}, max_tokens=max_tokens)
     assert options.thinking == {"type": "enabled", "budget_tokens": budget, "display": "summarized"}
     assert said == [f"adjusted_parameter: thinking adaptive is not something {model} takes; sent as enabled"]
-
-
-@pytest.mark.parametrize("model", groups(adaptive=ALWAYS + MAY_BE_OFF + OFF_UP_TO_HIGH + BETWEEN))
-def test_a_budget_becomes_adaptive_where_the_model_takes_none(model):
-    """On stays on; the number has no place any more."""
-    options, said = fitted(model, thinking={"type": "enabled", "budget_tokens": 2000, "display": "omitted"})
-    assert options.thinking == {"type": "adaptive", "display": "omitted"}
-    assert codes(said) == ["adjusted_parameter"]
 
 
 @pytest.mark.parametrize("model", BOTH + BUDGET + PREVIEW)
@@ -214,12 +201,6 @@ def test_thinking_that_cannot_be_switched_off(model):
     assert said == [f"dropped_parameter: thinking disabled is not something {model} takes; it decides by itself"]
 
 
-@pytest.mark.parametrize("model", groups(off=MAY_BE_OFF + OFF_UP_TO_HIGH + BOTH + BUDGET))
-def test_thinking_that_can_be_switched_off(model):
-    """It goes as it is."""
-    assert fitted(model, thinking=OFF) == (LLMOptions(max_tokens=64_000, thinking=OFF), [])
-
-
 @pytest.mark.parametrize(
     ("model", "thinking"),
     [*[(name, OFF) for name in OFF_UP_TO_HIGH], ("claude-sonnet-5-5", {"type": "between_tools"})],
@@ -250,13 +231,6 @@ def test_thinking_of_another_kind_becomes_adaptive(model, kind):
 LEVELS = ("low", "medium", "high", "xhigh", "max")
 
 
-@pytest.mark.parametrize("model", groups(all=ALWAYS + MAY_BE_OFF + OFF_UP_TO_HIGH + BETWEEN))
-@pytest.mark.parametrize("effort", LEVELS)
-def test_every_effort_on_the_newer_models(model, effort):
-    """Since 4.7 all five."""
-    assert fitted(model, effort=effort) == (LLMOptions(max_tokens=64_000, effort=effort), [])
-
-
 @pytest.mark.parametrize(
     ("model", "asked", "sent"),
     [
@@ -285,13 +259,6 @@ def test_an_effort_that_is_no_word_is_refused():
 
 def turns(*blocks: dict) -> tuple[Message, ...]:
     return (ASK, Message("assistant", blocks or (text_block("It is"),)))
-
-
-@pytest.mark.parametrize("model", [name for name in IDS if name not in BUDGET])
-def test_a_prefill_is_refused_where_the_model_takes_none(model):
-    """There is nothing to adjust: the words are the user's."""
-    with pytest.raises(UsageError, match=f"{model} does not continue an assistant turn"):
-        fit(ChatRequest(model, turns()), catalogue().find(model))
 
 
 @pytest.mark.parametrize(

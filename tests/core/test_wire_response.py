@@ -26,7 +26,7 @@ from claude_cli.core.events import (
     fold,
 )
 from claude_cli.core.messages import text_block
-from claude_cli.core.wire_response import decode_error, decode_event, decode_message
+from claude_cli.core.wire_response import decode_count, decode_error, decode_event, decode_message
 
 PLACE = {"type": "page_location", "cited_text": "x", "start_page_number": 1}
 
@@ -525,3 +525,11 @@ def test_a_body_that_is_no_message(content, expected, words):
         decode_message(content)
     assert type(caught.value) is expected
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("answer", [{}, {"input_tokens": None}, {"input_tokens": "5"}, {"input_tokens": True}])
+def test_an_answer_without_a_count_is_none(answer):
+    """A number is never made up."""
+    assert decode_count({"input_tokens": 5}) == 5
+    with pytest.raises(ProtocolError, match="no count of tokens"):
+        decode_count(answer)

@@ -1,39 +1,131 @@
-"""`claude-cli models`: the models this version knows."""
+"""`claude-cli models`: what is known of each model, without key or network; `--refresh` asks the provider's own list."""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..context import Context
+from ..context import Context, Overrides
+from ..core.errors import UsageError
+from ..core.messages import Notice
 from . import _options as options
+
+if TYPE_CHECKING:
+    from ..core.models import Catalogue, Model
 
 
 def command(
-    search: Annotated[str | None, typer.Argument(help="Only models whose id, name or line holds this.", show_default=False)] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="SEARCH | show ID", help="Only models whose id, name, line or alias holds this; 'show ID' tells everything about one.", show_default=False)] = None,
+    can: Annotated[list[str] | None, typer.Option("--can", metavar="ABILITY", help="Only models that are known to have it: vision, pdf, tools, thinking, effort, schema, long (1M tokens), …; repeatable.")] = None,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Ask the API for its list first: a free call, kept for the next time.")] = False,
+    retired: Annotated[bool, typer.Option("--retired", help="Models that are gone, too.")] = False,
     as_json: options.AsJson = False,
+    profile: options.Profile = None,
+    base_url: options.BaseUrl = None,
+    offline: options.Offline = False,
+    timeout: options.Timeout = None,
+    quiet: options.Quiet = False,
 ) -> int:  # fmt: skip
-    """List the models this version knows: id, context window, output cap, state."""
-    from ..core.models import catalogue
+    """List the models: prices in US dollars per million tokens, limits, abilities, lifecycle."""
+    from ..core.models import ABILITIES
 
-    known = catalogue()
-    word = (search or "").lower()
-    found = [model for model in known.models if word in f"{model.id} {model.display_name} {model.line}".lower()]
-    console = Context().console
-    if as_json:
-        console.answer(
-            json.dumps({"version": 1, "as_of": known.as_of, "models": [model.raw for model in found]}) + "\n"
+    options.in_range(timeout, 0.001, 1e9, "--timeout")
+    for word in can or ():
+        options.one_of(word, ABILITIES, "--can")
+    context = Context(overrides=Overrides(None, base_url, offline, timeout, quiet, profile=profile))
+    show, *rest = words or [""]
+    if show == "show" and len(rest) != 1:
+        raise UsageError(
+            "models show takes the id or the alias of one model, for example: claude-cli models show sonnet"
         )
-        return 0
-    lines = []
-    for model in found:
-        word_for_it = f" = {model.line}" if known.resolve(model.line) == model.id else ""
-        state = "" if model.raw["lifecycle"] == "active" else f"  {model.raw['lifecycle']}"
-        window, most = model.context_window // 1000, model.max_output_tokens // 1000
-        lines.append(f"{model.id + word_for_it:36} {window:>5}k in {most:>4}k out{state}")
-    console.answer("".join(f"{line}\n" for line in lines))
-    if not found:
-        console.say(f"claude-cli: no model matches {search!r}; `claude-cli models` lists them all")
+    known = context.catalogue
+    if refresh:
+        from ._model_list import refresh as refreshed
+
+        known = refreshed(context)
+    found = [_one(known, rest[0])] if show == "show" else _found(known, words or [], can or [], retired=retired)
+    if as_json:
+        _print_json(context, known, found)
+    elif show == "show":
+        from ._model_text import about
+
+        _print(context, about(found[0], known, _today()))
+    else:
+        _print_table(context, known, found)
+        _say_the_rest(context, known, found, asked=bool(words or can))
     return 0
+
+
+def _one(known: Catalogue, name: str) -> Model:
+    model = known.find_any(name)
+    if model is None:
+        from ..storage.setting_values import nearest
+
+        near = nearest(name, known.names()) or "; `claude-cli models` lists them"
+        raise UsageError(f"no model is called {name!r}{near}")
+    return model
+
+
+def _found(known: Catalogue, words: Sequence[str], can: Sequence[str], *, retired: bool) -> list[Model]:
+    """The models that hold each of `words` and have each ability of `can`."""
+    found = []
+    for model in (*known.offered, *(known.retired if retired else ())):
+        held = " ".join([model.id, model.display_name, model.line, *model.aliases, *known.words(model)]).lower()
+        if all(word.lower() in held for word in words) and all(model.able(word) for word in can):
+            found.append(model)
+    return found
+
+
+def _print_json(context: Context, known: Catalogue, found: Sequence[Model]) -> None:
+    from ._model_text import as_json
+
+    live = known.live
+    told = {
+        "version": 1,
+        "as_of": known.as_of,
+        "live": {"where": live.where, "fetched_at": live.date} if live else None,
+        "models": [as_json(model, known) for model in found],
+    }
+    context.console.answer(json.dumps(told, ensure_ascii=False) + "\n")
+
+
+def _print_table(context: Context, known: Catalogue, found: Sequence[Model]) -> None:
+    from ..terminal.columns import columns
+    from ..terminal.console import STDOUT
+    from ..terminal.tty import size
+    from ._model_text import HEADER, RIGHT, row
+
+    if found:
+        width = size(STDOUT, context.environ)[0] if context.console.out_is_terminal else None
+        rows = [HEADER, *(row(model, known, _today()) for model in found)]
+        _print(context, columns(rows, right=RIGHT, width=width))
+
+
+def _say_the_rest(context: Context, known: Catalogue, found: Sequence[Model], *, asked: bool) -> None:
+    """Say what the table cannot: that nothing was found, what is left out, and how old it is."""
+    from ._model_text import age
+
+    if not found:
+        context.console.say(
+            "claude-cli: no model " + ("matches; `claude-cli models` lists them all" if asked else "is listed")
+        )
+    left_out = len(known.models) - len(known.offered)
+    notes = [age(known, datetime.now(UTC))]
+    if left_out:
+        notes.append(f"{left_out} of the catalogue are not on that list")
+    if any(model.raw.get("price_long_prompt") for model in found):
+        notes.append("* more for long prompts")
+    notes.append("`claude-cli models show ID` tells everything about one")
+    context.notify(Notice("models", "; ".join(notes), changes_result=False))
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+def _print(context: Context, lines: Sequence[str]) -> None:
+    context.console.answer("".join(f"{line}\n" for line in lines))

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from ..core.errors import ClaudeError
+
+if TYPE_CHECKING:
+    from ..core.models import Catalogue
 
 
 def live_words(kind: str, environ: Mapping[str, str]) -> list[str]:
@@ -22,13 +27,27 @@ def live_words(kind: str, environ: Mapping[str, str]) -> list[str]:
 
 
 def _models(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    from ..core.models import catalogue
-
-    known = catalogue()
+    known = _catalogue(environ)
     for name in known.names():
         model = known.find(name)
         if model:
             yield name, model.display_name if name == model.id else model.id
+
+
+def _catalogue(environ: Mapping[str, str]) -> Catalogue:
+    """The models at the address that the settings name; where the user's files are wrong, those that are shipped."""
+    from ..core.models import catalogue
+    from ..storage.model_list import has_more, known_models
+
+    if not has_more(environ):
+        return catalogue()
+    from ..core.connection import DEFAULT_BASE_URL
+    from ..storage.settings import load_settings
+
+    with suppress(ClaudeError):
+        settings = load_settings(environ)
+        return known_models(environ, settings.base_url or DEFAULT_BASE_URL, settings.profile)
+    return catalogue()
 
 
 def _profiles(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:

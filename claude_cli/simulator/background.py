@@ -28,6 +28,7 @@ class Options(TypedDict, total=False):
     sleep: Sleep
     today: str | None
     clock: Callable[[], float]
+    extra_models: Sequence[Mapping[str, Any]]
 
 
 class BackgroundSimulator:

@@ -132,6 +132,26 @@ def load_catalogue(today: str | None = None) -> Catalogue:
     return Catalogue(tuple(sorted(models, key=lambda model: model.created, reverse=True)))
 
 
+def with_models(extra: Sequence[Mapping[str, Any]], today: str | None = None) -> Catalogue:
+    """The models of the data file and `extra` ones, or in the place of those with their ids.
+
+    Args:
+        extra: entries in the form of the data file; what one does not say is as in the entry of its id, else as in the
+            first of all.
+        today: as for `load_catalogue`.
+    """
+    shipped = load_catalogue(today)
+    if not extra:
+        return shipped
+    data = _data()
+    rates = {name: float(tokenizer["chars_per_token"]) for name, tokenizer in data["tokenizers"].items()}
+    plain = {**data["models"][0], "aliases": []}
+    known = {entry["id"]: entry for entry in data["models"]}
+    more = {entry["id"]: _model({**known.get(entry["id"], plain), **entry}, rates, today) for entry in extra}
+    kept = [model for model in shipped.models if model.id not in more]
+    return Catalogue(tuple(sorted([*more.values(), *kept], key=lambda model: model.created, reverse=True)))
+
+
 @cache
 def _data() -> Any:
     return json.loads(DATA_FILE.read_bytes())

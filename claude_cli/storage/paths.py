@@ -8,6 +8,7 @@ from pathlib import Path
 
 APP_NAME = "claude-cli"
 PROJECT_FILE_NAME = ".claude-cli.toml"
+MODELS_FILE_NAME = "models.toml"
 
 
 def config_dir(environ: Mapping[str, str]) -> Path:

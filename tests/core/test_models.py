@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pytest
 
@@ -71,6 +72,44 @@ def test_a_retired_model_names_its_successor(name, successor):
     assert catalogue().successor(name) == successor
 
 
+@pytest.mark.parametrize(
+    ("model", "today", "said"),
+    [
+        pytest.param("claude-sonnet-4-5", "2026-10-01", "20250929 retires in 60 days (2026-11-30)", id="60 days"),
+        pytest.param("claude-sonnet-4-5", "2026-09-30", None, id="61 days"),
+        pytest.param(
+            "claude-sonnet-4-5", "2026-11-29", "retires in 1 day (2026-11-30); its successor is claude-s", id="tomorrow"
+        ),
+        pytest.param("claude-sonnet-4-5", "2026-11-30", "retires today", id="today"),
+        pytest.param(
+            "claude-sonnet-4-5",
+            "2027-02-01",
+            "was to retire (2026-11-30); its successor",
+            id="past: the catalogue is old",
+        ),
+        pytest.param("claude-haiku-4-5", "2030-01-01", None, id="no day is named"),
+        pytest.param("sonnet", "2030-01-01", None, id="a line's word"),
+        pytest.param("claude-3-opus-20240229", "2026-11-22", None, id="gone: its 404 says so"),
+        pytest.param("llama3:8b", "2026-11-22", None, id="unknown"),
+    ],
+)
+def test_a_model_that_soon_retires_is_told(model, today, said):
+    """Sixty days are enough to move a script, and few enough to be read."""
+    told = catalogue().retirement(model, date.fromisoformat(today))
+    assert told is None if said is None else said in (told or "")
+
+
+def test_a_day_that_has_passed_counts_as_retired():
+    """The catalogue goes stale; a 404 after the day that it names has a reason."""
+    name = "claude-sonnet-4-5-20250929"
+    assert (
+        catalogue().successor(name, "2026-11-30")
+        == catalogue().successor("claude-sonnet-4-5", "2027-01-01")
+        == "claude-sonnet-5-5"
+    )
+    assert catalogue().successor(name, "2026-11-29") is catalogue().successor("claude-sonnet-5-5", "2099-01-01") is None
+
+
 def test_every_successor_is_a_current_model():
     """A hint that leads to another 404 is none."""
     for entry in DATA["retired"]:
@@ -89,8 +128,9 @@ def test_every_entry_says_what_the_rules_ask(name):
     """A missing member would be a KeyError in the middle of a request."""
     model = catalogue().find(name)
     assert model is not None
-    assert model.max_output_tokens >= 64_000
-    assert model.context_window >= 200_000
+    assert model.max_output_tokens and model.max_output_tokens >= 64_000
+    assert model.context_window and model.context_window >= 200_000
+    assert model.thinking_types
     assert "adaptive" in model.thinking_types or "enabled" in model.thinking_types
     assert model.can("sampling_params") in (False, "2023-06-01")
     assert model.can("assistant_prefill") in (True, False)

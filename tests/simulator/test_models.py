@@ -139,3 +139,13 @@ def test_older_gateways_list_four_fields(start):
 
     assert set(caller.get("/v1/models").json()["data"][0]) == {"type", "id", "display_name", "created_at"}
     assert set(caller.get("/v1/models/claude-opus-5").json()) == {"type", "id", "display_name", "created_at"}
+
+
+def test_models_besides_the_catalogue_s(start):
+    """Invented ones, and others than the catalogue's in their place; what is not said is taken from there."""
+    caller = start(extra_models=[{"id": "claude-nova-6", "context_window": 5}, {"id": "claude-opus-5", "line": "x"}])
+    nova, opus = (caller.get(f"/v1/models/{name}").json() for name in ("claude-nova-6", "claude-opus-5"))
+
+    assert (nova["max_input_tokens"], nova["lifecycle"]) == (5, "active")
+    assert (opus["line"], opus["display_name"], opus["max_input_tokens"]) == ("x", "Claude Opus 5", 1_000_000)
+    assert len(ids(caller.get("/v1/models?limit=1000").json())) == 20

@@ -1,19 +1,19 @@
-"""The prompt cache: what of a prompt was read before, what is kept for the next time.
-
-There is no clock in it: an entry never grows old, only too many of them do.
-"""
+"""The prompt cache: what of a prompt was read before, what is kept for the next time, and how long."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from .request import Call, canonical
+from .request import Call, canonical, last_markable
 from .tokens import Segment
 
 LOOK_BACK = 20
-"""Blocks before a breakpoint in which an earlier entry is found."""
+"""Blocks in which an earlier entry is found, counted back from a breakpoint with that as the first."""
+LIFETIME_S = {"5m": 300.0, "1h": 3600.0}
+"""Seconds from its last use that an entry is kept."""
 MAX_ENTRIES = 10_000
 
 
@@ -33,11 +33,19 @@ class _Breakpoint:
     ttl: str
 
 
+@dataclass(slots=True)
+class _Entry:
+    lifetime_s: float
+    until: float
+
+
 class PromptCache:
     """Prefixes seen so far, by their hash."""
 
-    def __init__(self) -> None:
-        self._seen: dict[bytes, None] = {}
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Empty; `clock` gives seconds."""
+        self._entries: dict[bytes, _Entry] = {}
+        self._clock = clock
 
     def use(self, call: Call, prompt: list[Segment]) -> CacheUse:
         """Look the prompt up and remember it, where the request has cache marks.
@@ -58,22 +66,32 @@ class PromptCache:
             if reached >= minimum:
                 written[mark.ttl] += max(0, reached - covered)
                 covered = max(covered, reached)
-                self._remember(hashes[mark.position])
+                self._keep(hashes[mark.position], LIFETIME_S[mark.ttl])
         return CacheUse(fresh=total - covered, read=read, written_5m=written["5m"], written_1h=written["1h"])
 
     def _longest_read(self, marks: list[_Breakpoint], hashes: list[bytes], sums: list[int]) -> int:
         """Tokens of the longest known prefix that ends within the look-back of a breakpoint."""
         for mark in reversed(marks):
             for position in range(mark.position, max(-1, mark.position - LOOK_BACK), -1):
-                if hashes[position] in self._seen:
+                if self._use(hashes[position]):
                     return sums[position]
         return 0
 
-    def _remember(self, key: bytes) -> None:
-        self._seen.pop(key, None)
-        self._seen[key] = None
-        while len(self._seen) > MAX_ENTRIES:
-            del self._seen[next(iter(self._seen))]
+    def _use(self, key: bytes) -> bool:
+        """Whether there is an entry; if so it lives as long again as it did before."""
+        entry, now = self._entries.pop(key, None), self._clock()
+        if entry is None or entry.until <= now:
+            return False
+        entry.until = now + entry.lifetime_s
+        self._entries[key] = entry
+        return True
+
+    def _keep(self, key: bytes, lifetime_s: float) -> None:
+        if self._use(key):
+            return
+        self._entries[key] = _Entry(lifetime_s, self._clock() + lifetime_s)
+        while len(self._entries) > MAX_ENTRIES:
+            del self._entries[next(iter(self._entries))]
 
 
 def _breakpoints(call: Call, prompt: list[Segment]) -> list[_Breakpoint]:
@@ -83,8 +101,10 @@ def _breakpoints(call: Call, prompt: list[Segment]) -> list[_Breakpoint]:
         if segment.block.get("cache_control")
     ]
     top = call.body.get("cache_control")
-    if top and prompt:
-        marks.append(_Breakpoint(len(prompt) - 1, top.get("ttl", "5m")))
+    last = last_markable([segment.block for segment in prompt]) if top else None
+    # On a block that is marked anyway it changes nothing.
+    if top and last is not None and not prompt[last].block.get("cache_control"):
+        marks.append(_Breakpoint(last, top.get("ttl", "5m")))
     return marks
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
+from typing import Any
 
 from .blocks import SERVER_RESULTS
 from .errors import reject
-from .request import Block, Call, blocks_of, prefix_blocks
+from .request import Block, Call, blocks_of, last_markable, prefix_blocks
 
 MAX_BREAKPOINTS = 4
 
@@ -104,12 +105,25 @@ def _refuse_unanswered(index: int, tool_ids: list[str]) -> None:
 
 
 def _check_breakpoints(call: Call) -> None:
-    """At most four cache marks, those of an hour before those of five minutes."""
-    marks = [block["cache_control"] for _, _, block in prefix_blocks(call) if block.get("cache_control")]
+    """At most four cache marks, those of an hour before those of five minutes, and one lifetime where two coincide."""
+    blocks = [block for _, _, block in prefix_blocks(call)]
+    marks = [block["cache_control"] for block in blocks if block.get("cache_control")]
     if call.body.get("cache_control"):
         marks.append(call.body["cache_control"])
+        _check_coincidence(blocks, call.body["cache_control"])
     if len(marks) > MAX_BREAKPOINTS:
         reject("", f"A maximum of {MAX_BREAKPOINTS} blocks with cache_control may be provided. Found {len(marks)}.")
-    lifetimes = [mark.get("ttl", "5m") for mark in marks]
+    lifetimes = [_lifetime(mark) for mark in marks]
     if lifetimes != sorted(lifetimes):
         reject("", "a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block")
+
+
+def _check_coincidence(blocks: list[Block], automatic: Mapping[str, Any]) -> None:
+    last = last_markable(blocks)
+    marked = blocks[last].get("cache_control") if last is not None else None
+    if marked and _lifetime(marked) != _lifetime(automatic):
+        reject("cache_control", "the last block already has a cache_control with another ttl")
+
+
+def _lifetime(mark: Mapping[str, Any]) -> str:
+    return str(mark.get("ttl", "5m"))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .catalogue import Model
 
 Block = Mapping[str, Any]
+UNMARKABLE = ("thinking", "redacted_thinking")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,12 @@ def prefix_blocks(call: Call) -> Iterator[tuple[str, str, Block]]:
     for number, message in enumerate(call.messages):
         for index, block in enumerate(blocks_of(message)):
             yield f"messages.{number}.content.{index}", str(message["role"]), block
+
+
+def last_markable(blocks: Sequence[Block]) -> int | None:
+    """Which of these blocks of a prompt a mark for the whole request falls on: the last that can be marked at all."""
+    found = (number for number in reversed(range(len(blocks))) if blocks[number].get("type") not in UNMARKABLE)
+    return next(found, None)
 
 
 def canonical(value: Any) -> Any:

@@ -28,7 +28,8 @@ class Simulator:
         port: 0 for any that is free.
         sleep: waits, in seconds; for tests that do not want to.
         today: YYYY-MM-DD; models that retire by then are gone. None leaves them as the catalogue has them.
-        clock: seconds since 1970, for the rate-limit headers.
+        clock: seconds since 1970, for the rate-limit headers and the age of what is cached.
+        extra_models: models besides the catalogue's, as in `catalogue.with_models`.
     """
 
     def __init__(
@@ -43,8 +44,9 @@ class Simulator:
         sleep: Sleep = asyncio.sleep,
         today: str | None = None,
         clock: Callable[[], float] = time.time,
+        extra_models: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        self._service = Service(script, keys, pace_s, bare_models, today, clock)
+        self._service = Service(script, keys, pace_s, bare_models, today, clock, extra_models)
         self._journal = Journal()
         self._sleep = sleep
         self._host, self._port = host, port

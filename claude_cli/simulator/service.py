@@ -15,7 +15,7 @@ from .answers import compose
 from .attachments import check_attachments
 from .bindings import check_signatures
 from .cache import PromptCache
-from .catalogue import load_catalogue
+from .catalogue import Catalogue, with_models
 from .conversation import check_conversation
 from .delivery import Action, body_actions, encode_json, stream_actions
 from .errors import MESSAGES, ApiError, error_body, reject, type_of
@@ -62,7 +62,8 @@ class Service:
     Attributes:
         keys: accepted credentials, None for all that do not hold "invalid".
         pace_s: seconds between the deltas of a stream.
-        clock: seconds since 1970, for the rate limits.
+        extra_models: as in `with_models`.
+        clock: seconds since 1970, for the rate limits and the prompt cache.
     """
 
     script: Sequence[Mapping[str, Any]]
@@ -71,12 +72,16 @@ class Service:
     bare_models: bool
     today: str | None
     clock: Callable[[], float]
+    extra_models: Sequence[Mapping[str, Any]] = ()
+    _catalogue: Catalogue = field(init=False)
     _script: Script = field(init=False)
-    _cache: PromptCache = field(init=False, default_factory=PromptCache)
+    _cache: PromptCache = field(init=False)
     _limits: RateLimits = field(init=False)
 
     def __post_init__(self) -> None:
         self._script = Script(self.script)
+        self._catalogue = with_models(self.extra_models, self.today)
+        self._cache = PromptCache(self.clock)
         self._limits = RateLimits(self.clock)
 
     def answer(self, request: RecordedRequest, *, too_large: bool = False) -> Response:
@@ -130,7 +135,7 @@ class Service:
 
     def _models(self, request: RecordedRequest, fault: Fault) -> Response:
         bare = self.bare_models or fault.bare_models
-        catalogue = load_catalogue(self.today)
+        catalogue = self._catalogue
         if request.path == MODELS_PATH:
             found = catalogue.page(parse_qs(request.query, keep_blank_values=True), bare=bare)
         else:
@@ -143,7 +148,7 @@ class Service:
         body = _json_object(request)
         counting = request.path == COUNT_PATH
         check_body(body, version=version, betas=names, counting=counting)
-        call = Call(body, load_catalogue(self.today).serving(body["model"]), version, names, counting)
+        call = Call(body, self._catalogue.serving(body["model"]), version, names, counting)
         check_conversation(call)
         check_for_model(call)
         check_attachments(call.messages, call.model.limits["images_per_request"])

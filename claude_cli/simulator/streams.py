@@ -15,6 +15,8 @@ from .request import Call
 _Event = dict[str, Any]
 JSON_CHARS = 24
 """Characters of tool input in one delta."""
+SAID_ONCE = ("cache_creation", "service_tier", "inference_geo", "speed")
+"""Members of the usage that only `message_start` has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,13 @@ def events(reply: Reply, overrides: Mapping[str, Any] | None = None, *, unknown:
     """The events of the answer, in order; `type` is the name of each.
 
     Args:
-        overrides: members of the last usage.
+        overrides: members of the usage, each in the event that has it.
         unknown: whether an event and a delta of kinds that no client knows are mixed in.
     """
+    given = overrides or {}
     opening = {**_envelope(reply), "content": [], "stop_reason": None, "stop_sequence": None, "stop_details": None}
-    yield {"type": "message_start", "message": {**opening, "usage": _opening_usage(reply)}}
+    usage = {**_opening_usage(reply), **{name: given[name] for name in SAID_ONCE if name in given}}
+    yield {"type": "message_start", "message": {**opening, "usage": usage}}
     if not reply.answer.content:
         yield {"type": "ping"}
     for index, block in enumerate(reply.answer.content):
@@ -69,16 +73,16 @@ def events(reply: Reply, overrides: Mapping[str, Any] | None = None, *, unknown:
         if unknown and block["type"] == "text":
             yield {"type": "content_block_delta", "index": index, "delta": {"type": "nova_delta", "light": "far"}}
         yield {"type": "content_block_stop", "index": index}
-    yield _message_delta(reply, overrides)
+    yield _message_delta(reply, {name: value for name, value in given.items() if name not in SAID_ONCE})
     yield {"type": "message_stop"}
 
 
-def _message_delta(reply: Reply, overrides: Mapping[str, Any] | None) -> _Event:
+def _message_delta(reply: Reply, overrides: Mapping[str, Any]) -> _Event:
     answer = reply.answer
     delta: _Event = {"stop_reason": answer.stop_reason, "stop_sequence": answer.stop_sequence}
     if answer.stop_details is not None:
         delta["stop_details"] = dict(answer.stop_details)
-    return {"type": "message_delta", "delta": delta, "usage": {**_closing_usage(reply), **(overrides or {})}}
+    return {"type": "message_delta", "delta": delta, "usage": {**_closing_usage(reply), **overrides}}
 
 
 def _envelope(reply: Reply) -> dict[str, Any]:

@@ -150,6 +150,21 @@ def test_counting(sdk):
     assert counted.input_tokens == client.messages.create(**ASK).usage.input_tokens
 
 
+def test_caching(sdk):
+    """Marks in the SDK's form, and the usage as its types have it."""
+    client = sdk()
+    hour: anthropic.types.CacheControlEphemeralParam = {"type": "ephemeral", "ttl": "1h"}
+    system: list[anthropic.types.TextBlockParam] = [{"type": "text", "text": "x" * 2500, "cache_control": hour}]
+    terms = {"inference_geo": "us", "speed": "fast", "model": "claude-opus-5-5"}
+    first = client.messages.create(**ASK | terms, system=system, cache_control={"type": "ephemeral"}).usage
+    with client.messages.stream(**ASK | terms, system=system) as stream:
+        second = stream.get_final_message().usage
+
+    assert first.cache_creation.ephemeral_1h_input_tokens == second.cache_read_input_tokens == 1000
+    assert first.cache_creation.ephemeral_5m_input_tokens + 1000 == first.cache_creation_input_tokens
+    assert (second.inference_geo, second.speed, second.service_tier) == ("us", "fast", "standard")
+
+
 def test_models(sdk):
     """The SDK walks the pages by itself and reads every field."""
     client = sdk()

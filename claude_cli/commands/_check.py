@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,11 +17,9 @@ def list_models(provider: AnthropicProvider, timeout_s: float | None = None) -> 
     Raises:
         ClaudeError: it did not come in `timeout_s` seconds (20 for None), or not at all.
     """
-    from ..core.providers.anthropic import models_of
+    from ..diagnose.api import first_page
 
-    start = time.monotonic()
-    exchange = provider.models_exchange()
-    with closing(provider.blocking_transport()) as transport:
-        for _ in transport.events(exchange, deadline=start + (timeout_s or TIMEOUT_S)):
-            pass
-    return len(models_of(exchange.value)), round((time.monotonic() - start) * 1000)
+    page = first_page(provider, deadline=time.monotonic() + (timeout_s or TIMEOUT_S))
+    if page.error:
+        raise page.error
+    return len(page.models), page.latency_ms

@@ -162,12 +162,14 @@ class KeyStore:
         use_keyring: False: the keyring is not even imported.
         note: says that the keyring is waited for; None where nobody is there, and it is not waited for long.
         show_errors: let the standard error of `key_command` through.
+        command_limit_s: seconds that `key_command` may take.
     """
 
     environ: Mapping[str, str] = field(repr=False)
     use_keyring: bool = True
     note: Callable[[str], None] | None = None
     show_errors: bool = False
+    command_limit_s: float = 60.0
     _stores: dict[str, Store] = field(default_factory=dict, init=False, repr=False)
 
     def store(self, name: str) -> Store:
@@ -202,7 +204,9 @@ class KeyStore:
         if key is None and _may_run(purpose):
             from .key_command import run_key_command
 
-            line = run_key_command(purpose.command, self.environ, show_errors=self.show_errors)
+            line = run_key_command(
+                purpose.command, self.environ, show_errors=self.show_errors, limit_s=self.command_limit_s
+            )
             key = credential(line, source="key_command")
         if key:
             return Found(key)

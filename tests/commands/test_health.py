@@ -1,57 +1,429 @@
-"""`claude-cli health`: key, address, TLS and the latency of one free call, and a status that says what is wrong."""
+"""`claude-cli health`: each fault provoked for real, what is said about it, and the status that is left with.
+
+Most runs are in this process, as only the words and the status matter; the single checks are proven in tests/diagnose.
+"""
 
 from __future__ import annotations
 
+import json
+import shutil
+import signal
+import socket
+import sqlite3
+from contextlib import closing
+from email.utils import formatdate
+from pathlib import Path
+
 import pytest
+import trustme
+
+from claude_cli.cli import main
+from claude_cli.simulator import BackgroundSimulator
+from claude_cli.storage.ledger_schema import SCHEMA
+
+from ..loopback import Loopback, response
+from ..screens import Screen
+from .conftest import CANARY
+
+NAMES = [
+    "program", "libraries", "extras", "terminal", "settings", "catalogue", "config", "usage.db", "providers",
+    "address", "key", "keyring", "proxy", "dns", "tcp", "tls", "api", "clock", "limits",
+]  # fmt: skip
 
 
+class Run:
+    """One `health --json` in this process: its status, its checks by name, and what it said on standard error."""
+
+    def __init__(self, status, out, err):
+        self.status, self.err = status, err
+        self.value = json.loads(out)
+        self.checks = {check["name"]: check for check in self.value["checks"]}
+        assert "CANARY" not in out + err
+        assert (self.value["version"], self.value["exit_code"]) == (1, status)
+        assert all(check["advice"] for check in self.value["checks"] if check["status"] == "fail")
+        assert [len(err.splitlines()), err[:12]] == ([1, "claude-cli: "] if status else [0, ""]), err
+
+    def __getitem__(self, name):
+        return self.checks[name]
+
+    def of(self, status):
+        """The names of the checks with `status`."""
+        return [name for name, check in self.checks.items() if check["status"] == status]
+
+
+@pytest.fixture
+def home(tmp_path) -> Path:
+    """An empty folder for everything of ours."""
+    folder = tmp_path / "home"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+@pytest.fixture
+def health(monkeypatch, capfd, home):
+    """Runs it in this process; words are arguments, keywords variables, None leaves one out."""
+
+    def run(*words, **environ):
+        plain = {
+            "ANTHROPIC_API_KEY": CANARY, "CLAUDE_CLI_HOME": str(home), "HOME": str(home.parent),
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+        }  # fmt: skip
+        with monkeypatch.context() as patch:
+            patch.chdir(home.parent)
+            for name, value in {**plain, **environ}.items():
+                if value is not None:
+                    patch.setenv(name, value)
+            status = main(["health", "--json", *words])
+        return Run(status, *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def server():
+    """The base URL of a simulator without faults."""
+    with BackgroundSimulator() as running:
+        yield running
+
+
+# ------------------------------------------------------------------------------------------------ well
 def test_all_is_well(claude, simulator):
-    """The facts on standard output; where the key came from, never the key."""
+    """A line for each check, a summary, nothing on standard error; the key's source, never the key; nothing paid."""
     done = claude("health")
     assert (done.status, done.err) == (0, "")
-    facts = dict(line.split(maxsplit=1) for line in done.out.splitlines())
-    assert facts["status"] == "ok" and facts["provider"] == "anthropic" and facts["base_url"] == simulator.url
-    assert facts["key"] == "from ANTHROPIC_API_KEY" and int(facts["latency_ms"]) >= 0 and int(facts["models"]) > 5
-    assert [(request.method, request.path) for request in simulator.requests] == [("GET", "/v1/models")]
-    value = claude("health", "--json").json
-    assert (value["status"], value["simulated"], value["error"]) == ("ok", False, None)
+    *lines, last = [line for line in done.out.splitlines() if not line.startswith(" ")]
+    assert [line.split()[1] for line in lines] == NAMES
+    assert "key        from ANTHROPIC_API_KEY, profile default" in done.out and simulator.url in done.out
+    assert last == "1 warning: config"  # the folder that the test made is open to others
+    claude.home.chmod(0o700)
+    assert claude("doctor").out.endswith("\nall is well\n")
+    assert {(request.method, request.path) for request in simulator.requests} == {("GET", "/v1/models")}
+
+
+def test_as_json(health, server):
+    """Five members and data for each check; the key's source, the address, and the number of models."""
+    found = health(ANTHROPIC_BASE_URL=server.url)
+    assert (found.status, found.value["status"], found.value["simulated"]) == (0, "ok", False)
+    assert list(found.checks) == NAMES
+    assert all(
+        list(one) == ["name", "status", "detail", "advice", "latency_ms", "data"] for one in found.value["checks"]
+    )
+    assert found["key"]["data"]["source"] == "ANTHROPIC_API_KEY" and found["api"]["data"]["models"] > 5
+    assert found["address"]["data"]["source"] == "ANTHROPIC_BASE_URL" and found["tcp"]["latency_ms"] is not None
+    flagged = health("--base-url", server.url, ANTHROPIC_BASE_URL="https://nowhere.invalid")
+    assert flagged["address"]["data"]["source"] == "--base-url"
+
+
+def test_offline(health):
+    """The simulator is healthy without a key or a network, and what was not tried is said."""
+    found = health("--offline", "-q", ANTHROPIC_API_KEY=None)
+    assert (found.status, found.value["simulated"], found["api"]["status"]) == (0, True, "ok")
+    for name in ("address", "key", "keyring", "proxy", "dns", "tcp", "tls"):
+        assert found[name]["status"] == "skipped" and found[name]["detail"].startswith("offline")
+
+
+# ------------------------------------------------------------------------------------------------ what the API says
+@pytest.mark.parametrize(
+    ("step", "status", "words"),
+    [
+        pytest.param({"status": 401}, 3, "the key from ANTHROPIC_API_KEY is refused", id="wrong key"),
+        pytest.param({"status": 403}, 3, "use a key that may", id="no permission"),
+        pytest.param({"status": 402}, 3, "settings/billing", id="no credit"),
+        pytest.param({"status": 404}, 2, "check the base URL", id="no such path"),
+        pytest.param({"status": 429, "retry_after": "7"}, 5, "try again in 7 s", id="rate limited"),
+        pytest.param({"status": 529}, 5, "try again later", id="overloaded"),
+        pytest.param({"status": 500}, 6, "try again later", id="broken"),
+        pytest.param({"status": 200, "html": True}, 6, "captive portal", id="captive portal"),
+        pytest.param({"delay_s": 30}, 6, "--timeout", id="silent"),
+        pytest.param({"drop": True}, 6, "the connection", id="hangs up"),
+    ],
+)
+def test_what_the_api_says(health, step, status, words):
+    """Asked once, without another try; the way there was right, and is not blamed."""
+    with BackgroundSimulator(script=[{**step, "path": "/v1/models", "times": "always"}]) as running:
+        found = health(*(["--timeout", "0.5"] if "delay_s" in step else []), ANTHROPIC_BASE_URL=running.url)
+        assert len(running.requests) == 1
+    assert (found.status, found.of("fail")) == (status, ["api"])
+    assert words in f"{found['api']['detail']}; {found['api']['advice']}" and words in found.err
+
+
+def test_a_wrong_clock(health):
+    """By the Date of any answer, also of a failure: a warning where nothing is judged by it, else status 2."""
+    date = {"date": formatdate(1_000_000_000, usegmt=True)}
+    steps = [{"path": "/v1/models", "headers": date}, {"path": "/v1/models", "headers": date, "status": 401}]
+    with BackgroundSimulator(script=steps) as running:
+        found = health(ANTHROPIC_BASE_URL=running.url)
+        assert (found.status, found["clock"]["status"]) == (0, "warn") and "days fast" in found["clock"]["detail"]
+        assert health(ANTHROPIC_BASE_URL=running.url).of("warn") == ["clock"]
+
+
+def test_a_wrong_clock_and_certificates(health, tmp_path):
+    """With https the same is a failure: every certificate is judged by that clock."""
+    ca, file = trustme.CA(), tmp_path / "ca.pem"
+    ca.cert_pem.write_to_path(str(file))
+    import ssl
+
+    secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("localhost").configure_cert(secure)
+    date = f"date: {formatdate(1_000_000_000, usegmt=True)}"
+    answer = response(b'{"data": []}', 200, date, kind="application/json")
+    with Loopback(lambda peer: peer.answer(answer), tls=secure) as running:
+        found = health(ANTHROPIC_BASE_URL=running.url, SSL_CERT_FILE=str(file))
+        assert (found.status, found.of("fail"), found["tls"]["status"]) == (2, ["clock"], "ok")
+        found = health(ANTHROPIC_BASE_URL=running.url)  # nobody vouches for it here
+        assert (found.status, found.of("fail"), found["api"]["detail"]) == (6, ["tls"], "not asked: tls failed")
+        assert len(running.requests) == 1, "nothing is sent to a server that is not trusted"
+
+
+def test_rate_limits(health):
+    """Where the server tells them."""
+    limits = {"anthropic-ratelimit-requests-limit": "50", "anthropic-ratelimit-requests-remaining": "0"}
+    with BackgroundSimulator(script=[{"path": "/v1/models", "headers": limits}]) as running:
+        found = health(ANTHROPIC_BASE_URL=running.url)
+    assert (found.status, found.of("warn")) == (0, ["limits"]) and "requests 0 of 50" in found["limits"]["detail"]
+
+
+# ------------------------------------------------------------------------------------------------ key and way
+def test_no_key(health):
+    """Status 3 before 6: without a key the network does not matter yet; the API is not asked."""
+    found = health("--timeout", "3", ANTHROPIC_API_KEY=None, HTTPS_PROXY="http://127.0.0.1:9")
+    assert found.status == 3 and found.of("fail") == ["key", "proxy"]
+    assert found["api"]["detail"] == "not asked: key failed" and "keys set" in found.err
+
+
+def test_an_anthropic_key_and_plain_http(health, home):
+    """It would travel readably: nothing is sent."""
+    (home / "config.toml").write_text('allow_http = ["0.0.0.0"]\n')
+    (home / "config.toml").chmod(0o600)
+    with BackgroundSimulator() as running:
+        found = health("--base-url", running.url.replace("127.0.0.1", "0.0.0.0"))
+        assert (found.status, found["api"]["status"], running.requests) == (2, "fail", [])
+    assert "never sent by plain http" in found.err
+
+
+def test_a_closed_port(health):
+    """Status 6."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    found = health("--base-url", f"http://127.0.0.1:{port}")
+    assert (found.status, found.of("fail")) == (6, ["tcp"]) and f"127.0.0.1:{port}" in found.err
+    assert found["api"]["status"] == "skipped"
+
+
+def test_a_proxy_that_refuses(health):
+    """The provider is not to blame."""
+    found = health("--base-url", "https://api.test", HTTPS_PROXY="http://me:CANARY@127.0.0.1:9")
+    assert (found.status, found.of("fail")) == (6, ["proxy"]) and "127.0.0.1:9" in found["proxy"]["detail"]
+
+
+# ------------------------------------------------------------------------------------------------ settings and data
+@pytest.mark.parametrize(
+    ("words", "environ", "name", "said"),
+    [
+        pytest.param(["--base-url", "ftp://x"], {}, "address", "ftp://x", id="no address"),
+        pytest.param(["--base-url", "http://far.test"], {}, "address", "plain http", id="plain http"),
+        pytest.param(["--profile", "nobody"], {}, "settings", "no profile 'nobody'", id="no such profile"),
+        pytest.param(["--offline", "--provider", "nobody"], {}, "providers", "no provider is called", id="no provider"),
+        pytest.param([], {"CLAUDE_CLI_RETRY_FOR_S": "soon"}, "settings", "CLAUDE_CLI_RETRY_FOR_S", id="wrong variable"),
+        pytest.param([], {"HTTPS_PROXY": "socks5://x"}, "proxy", "SOCKS", id="a proxy of another kind"),
+    ],
+)
+def test_what_a_person_has_to_change(health, words, environ, name, said):
+    """Status 2, with the place; whoever asks learns the rest as far as it can be known."""
+    found = health("-q", *words, **environ)
+    assert (found.status, found[name]["status"]) == (2, "fail") and said in found.err
+    assert found["program"]["status"] == found["config"]["status"] == "ok"
+
+
+def test_a_wrong_settings_file(health, home, server):
+    """With its line. Where the key may go is then not known, so nothing goes anywhere; the disk is looked at."""
+    (home / "config.toml").write_text('model = "opus"\nbase_url = 7\n')
+    (home / "config.toml").chmod(0o600)
+    found = health(ANTHROPIC_BASE_URL=server.url)
+    assert (found.status, found.of("fail")) == (2, ["settings"]) and "config.toml, line 2" in found.err
+    assert found["address"]["status"] == found["key"]["status"] == found["api"]["status"] == "skipped"
+    assert found["usage.db"]["status"] == "ok" and server.requests == []
+
+
+def test_a_wrong_project_file(health, home, server):
+    """A project has no say in keys and addresses: the rest goes on without its file."""
+    (home.parent / ".claude-cli.toml").write_text("model = 7\n")
+    found = health(ANTHROPIC_BASE_URL=server.url)
+    assert (found.status, found.of("fail"), found["api"]["status"]) == (2, ["settings"], "ok")
+
+
+def test_a_wrong_file_of_models(health, home, server):
+    """With its line; the shipped models serve meanwhile."""
+    (home / "models.toml").write_text("nonsense\n")
+    (home / "models.toml").chmod(0o600)
+    found = health(ANTHROPIC_BASE_URL=server.url)
+    assert (found.status, found.of("fail"), found["api"]["status"]) == (2, ["catalogue"], "ok")
+    assert "models.toml, line 1" in found.err
+
+
+@pytest.mark.parametrize("path", ["/proc/self/claude-cli", "file"], ids=["unwritable", "a file in its place"])
+def test_a_folder_that_cannot_be_had(health, home, server, path):
+    """Status 2, though an answer could be had: nothing could be kept."""
+    (home / "file").touch()
+    found = health(ANTHROPIC_BASE_URL=server.url, CLAUDE_CLI_HOME=str(home / path))
+    assert (found.status, found.of("fail"), found["api"]["status"]) == (2, ["config"], "ok")
+
+
+def test_open_modes(health, home, server):
+    """A warning, with the line that mends it."""
+    home.chmod(0o755)
+    found = health(ANTHROPIC_BASE_URL=server.url)
+    assert (found.status, found.of("warn"), found["config"]["advice"]) == (0, ["config"], f"run: chmod 700 {home}")
 
 
 @pytest.mark.parametrize(
-    ("step", "status", "code"),
-    [
-        pytest.param({"status": 401}, 3, "authentication", id="wrong key"),
-        pytest.param({"status": 403}, 3, "permission", id="no permission"),
-        pytest.param({"status": 500}, 6, "server_error", id="broken"),
-        pytest.param({"status": 200, "html": True}, 6, "protocol", id="no API"),
-        pytest.param({"delay_s": 30}, 6, "timeout", id="silent"),
-    ],
+    ("data", "words"),
+    [pytest.param(b"no database" * 99, "is no database", id="foreign"), pytest.param(None, "damaged", id="corrupt")],
 )
-def test_what_is_wrong(claude, simulate, step, status, code):
-    """The facts that are known, one line on standard error, and the status of the failure."""
-    simulate({**step, "path": "/v1/models", "times": "always"})
-    done = claude("health", "--timeout", "0.3")
-    done.failed(status)
-    assert f"status       {code}\n" in done.out and "base_url" in done.out
-    done = claude("health", "--json", "--timeout", "0.3")
-    done.failed(status)
-    assert (done.json["status"], done.json["error"]["code"]) == (code, code)
+def test_a_ledger_that_is_no_use(health, home, server, data, words):
+    """Named, and left as it is: only the next call sets it aside."""
+    path = home / "usage.db"
+    if data is None:
+        with closing(sqlite3.connect(path)) as database:
+            database.execute(f"PRAGMA application_id={SCHEMA.application_id}")
+            database.execute("BEGIN")  # or each statement would wait for the disk
+            for number in range(30):
+                database.execute(f"CREATE TABLE t{number} (x)")
+                database.execute(f"CREATE INDEX i{number} ON t{number} (x)")
+            database.commit()
+        data = bytearray(path.read_bytes())
+        data[-4096:] = bytes(4096)
+    path.write_bytes(data)
+    path.chmod(0o600)
+    found = health(ANTHROPIC_BASE_URL=server.url)
+    assert (found.status, found.of("fail")) == (2, ["usage.db"]) and words in found["usage.db"]["detail"]
+    assert path.read_bytes() == data and [each.name for each in home.iterdir()] == ["usage.db"]
 
 
-def test_nobody_there_and_no_key(claude):
-    """A refused port is 6, a missing key 3, a wrong address 2."""
-    claude("health", "--base-url", "http://127.0.0.1:9").failed(6, "127.0.0.1:9 refused")
-    done = claude("health", ANTHROPIC_API_KEY=None, ANTHROPIC_BASE_URL=None)
-    assert (done.status, len(done.lines)) == (3, 1) and "key          none\n" in done.out
-    claude("health", "--base-url", "ftp://x").failed(2)
+# ------------------------------------------------------------------------------------------------ money
+def test_live(health, home, server):
+    """Only where asked for: what it may cost is said first, what it did cost afterwards, and the ledger has it."""
+    with pytest.raises(AssertionError, match="may cost"):  # a line on standard error though all is well
+        health("--live", ANTHROPIC_BASE_URL=server.url)
+    found = health("--live", "-q", ANTHROPIC_BASE_URL=server.url)
+    data = found["live"]["data"]
+    assert (found.status, found["live"]["status"], data["model"]) == (0, "ok", "claude-haiku-5-5")
+    assert data["cost_usd"] > 0 and data["first_ms"] <= data["duration_ms"] and "$0.00" in found["live"]["detail"]
+    assert data["breakers"] == {"anthropic/claude-haiku-5-5": "closed"}
+    assert [request.path for request in server.requests] == ["/v1/models", "/v1/messages"] * 2
+    assert server.requests[-1].json["max_tokens"] == 16
+    with closing(sqlite3.connect(home / "usage.db")) as database:
+        assert database.execute("SELECT command, model FROM calls").fetchall() == [("health", "claude-haiku-5-5")] * 2
+
+
+def test_live_with_another_model(health, server):
+    """`-m` names it; one that does not exist is a failure, an unknown amount is said to be one."""
+    found = health("--live", "-q", "-m", "opus", ANTHROPIC_BASE_URL=server.url)
+    assert found["live"]["data"]["model"].startswith("claude-opus")
+    found = health("--live", "-q", "-m", "nonsense", ANTHROPIC_BASE_URL=server.url)
+    assert (found.status, found.of("fail")) == (2, ["live"]) and "nonsense" in found.err
+
+
+def test_live_keeps_budgets(health, server):
+    """What a budget does not allow is not sent: status 9, as everywhere."""
+    found = health("--live", "-q", ANTHROPIC_BASE_URL=server.url, CLAUDE_CLI_BUDGET_DAY="0.000000001")
+    assert (found.status, found.of("fail")) == (9, ["live"]) and "budget.day" in found.err
+    assert [request.path for request in server.requests] == ["/v1/models"]
+
+
+def test_live_offline(health, home):
+    """The simulator takes no money, and leaves no row."""
+    found = health("--live", "-q", "--offline")
+    assert "free" in found["live"]["detail"] and found["live"]["data"]["cost_usd"] is None
+    assert list(home.iterdir()) == []
+
+
+def test_live_after_a_failure(health):
+    """A gateway without a list of models may answer nevertheless; who refuses the key is not asked again."""
+    for status, live in ((404, "ok"), (401, "skipped")):
+        with BackgroundSimulator(script=[{"path": "/v1/models", "status": status}]) as running:
+            assert health("--live", "-q", ANTHROPIC_BASE_URL=running.url)["live"]["status"] == live
+    with BackgroundSimulator(script=[{"status": 529, "times": "always"}]) as running:
+        found = health("--live", "-q", ANTHROPIC_BASE_URL=running.url)
+        assert (found.status, found.of("fail"), len(running.requests)) == (5, ["live"], 2), "no second try"
+
+
+# ------------------------------------------------------------------------------------------------ plugins
+@pytest.fixture
+def plugins(tmp_path, monkeypatch):
+    """The parrot and the broken plugins, as if they were installed."""
+    source = Path(__file__).resolve().parent.parent / "plugins"
+    for name in ("parrot", "broken"):
+        folder = tmp_path / "site"
+        shutil.copytree(source / name, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        info = folder / f"claude_{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: claude-{name}\nVersion: 1.0\n")
+        points = [
+            line for line in (source / name / "pyproject.toml").read_text().splitlines() if ":" in line and "=" in line
+        ]
+        lines = [line.replace('"', "") for line in points if "hatchling" not in line]
+        (info / "entry_points.txt").write_text("[claude_cli.providers.v1]\n" + "\n".join(lines))
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+
+
+def test_broken_plugins(health, server, plugins):
+    """Named, each with why; a warning, as the others work. One that was chosen is a failure."""
+    found = health(ANTHROPIC_BASE_URL=server.url)
+    assert (found.status, found.of("warn")) == (0, ["providers"])
+    assert all(name in found["providers"]["detail"] for name in ("broken-half", "broken-import", "broken-kind"))
+    found = health("--provider", "broken-half")
+    assert (found.status, found["providers"]["status"]) == (2, "fail")
+
+
+def test_a_plugin_of_somebody_else(health, plugins):
+    """It is asked in its own way; what only the built-in provider has is skipped."""
+    found = health("--provider", "parrot", PARROT_KEY="polly")
+    assert (found.status, found["api"]["detail"]) == (0, "1 models")
+    assert found["tls"]["detail"] == found["address"]["detail"] == "provider parrot has its own"
+    found = health("--provider", "parrot")
+    assert (found.status, found.of("fail")) == (3, ["api"]) and "PARROT_KEY" in found.err
+    found = health("--provider", "parrot", "--live", "-q", "-m", "parrot-1", PARROT_KEY="polly")
+    assert (found["live"]["status"], found["live"]["data"]["cost_usd"]) == ("ok", None)
+    found = health("--provider", "parrot", "--live", "-q", PARROT_KEY="polly")
+    assert found["live"]["advice"] == "name one with -m"
+
+
+# ------------------------------------------------------------------------------------------------ as a program
+@pytest.mark.parametrize("columns", [80, 40])
+def test_on_a_terminal(claude, simulator, columns):
+    """Coloured words that fit the width; NO_COLOR leaves the words."""
+    done = claude("health", tty=(columns, 60))
+    screen = Screen.of(done.out_bytes, columns, 60)
+    assert b"\x1b[32mok\x1b[0m" in done.out_bytes and screen.lines[-1] == "1 warning: config"
+    starts = [line for line in screen.lines if line.startswith(("ok ", "warn ", "skip "))]
+    assert [line.split()[1] for line in starts] == NAMES
+    assert columns == 80 or starts[0] == "ok    program"
+    if columns == 40:
+        assert b"\x1b" not in claude("health", tty=(columns, 60), NO_COLOR="1").out_bytes
+
+
+def test_ctrl_c_ends_it_at_once(claude, simulate):
+    """Also while a server is waited for that says nothing."""
+    simulate({"path": "/v1/models", "delay_s": 60})
+    running = claude.start("health")
+    running.out.wait_for(b"tls ")
+    running.signal(signal.SIGINT)
+    assert running.wait().status == 130
+
+
+def test_ctrl_c_while_money_is_spent(claude, simulate, until):
+    """The call is put down as every other that was stopped."""
+    simulator = simulate({"delay_s": 60})
+    running = claude.start("health", "--live")
+    until(lambda: [request.path for request in simulator.requests] == ["/v1/models", "/v1/messages"])
+    running.signal(signal.SIGINT)
+    assert running.wait().status == 130
+    with closing(sqlite3.connect(claude.home / "usage.db")) as database:
+        assert database.execute("SELECT command, status FROM calls").fetchall() == [("health", "aborted")]
+
+
+def test_wrong_options(claude):
+    """As everywhere: nothing is checked."""
     claude("health", "--timeout", "0").failed(2, "--timeout")
-
-
-def test_offline(claude):
-    """The simulator is healthy; wrong settings are told as they are elsewhere, and are no fact of it."""
-    value = claude("health", "--offline", "--json", ANTHROPIC_API_KEY=None).json
-    assert (value["status"], value["provider"], value["simulated"]) == ("ok", "simulator", True)
-    done = claude("health", "--offline", CLAUDE_CLI_RETRY_FOR_S="nonsense")
-    done.failed(2, "CLAUDE_CLI_RETRY_FOR_S")
-    assert done.out == ""
-    claude("health", "--offline", "--provider", "nobody").failed(2, "no provider is called 'nobody'")
+    claude("health", "-m", "opus").failed(2, "--live")

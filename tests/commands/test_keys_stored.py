@@ -48,7 +48,7 @@ def test_a_key_is_stored_tested_listed_used_and_removed(stored, simulator):
     assert simulator.requests[-1].headers["x-api-key"] == LONG
     assert stored("keys", "test").out.startswith("the key from the keyring works")
     assert stored("complete", "hi").status == 0 and simulator.requests[-1].headers["x-api-key"] == LONG
-    assert "key          from the keyring\n" in stored("health").out
+    assert "key        from the keyring, profile default" in stored("health").out
     assert " * keyring               has a key\n" in stored("keys", "list").out
     done = stored("keys", "rm", "--yes")
     assert (done.status, done.out) == (0, f"removed from the keyring: the key for {simulator.url} (profile default)\n")
@@ -257,7 +257,7 @@ def test_a_profile_is_an_address_with_key_model_and_headers(stored, simulator):
     shown = json.loads(stored("complete", "hi", "-n", "--profile", "work", **env).out)
     assert shown["headers"]["X-Team"] == shown["headers"]["x-api-key"] == "***"
     facts = stored("health", "--profile", "work", **env).out
-    assert "profile      work\n" in facts and "key          from the keyring\n" in facts
+    assert "key        from the keyring, profile work" in facts
     other = json.loads(stored("complete", "hi", "-n", "--profile", "work", "--base-url", "https://other.example").out)
     assert not {"X-Team", "x-api-key"} & set(other["headers"])
     stored("complete", "hi", "--profile", "nobody").failed(2, "there is no profile 'nobody'")

@@ -1,0 +1,98 @@
+"""A database of ours, looked at without changing it: is it whole, is it ours, and of a version we know?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from .check import EXIT_DATA, LIMIT_S, Check, milliseconds
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from ..storage.database import Schema
+
+_STEPS = 10_000
+"""Instructions of SQLite's machine between two looks at the clock."""
+
+
+def database_check(
+    path: Path,
+    schema: Schema,
+    counts: Mapping[str, str],
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    wait_s: float = 1.0,
+) -> Check:
+    """The database at `path`, which need not be there.
+
+    Args:
+        schema: what it should be.
+        counts: statements that count its rows, by what they count.
+        wait_s: how long to wait for somebody who wants it alone.
+    """
+    import sqlite3
+
+    start = clock()
+    try:
+        if not path.stat().st_size:
+            return _none(path)
+        # Read-only, and not "immutable": another process may be writing.
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=wait_s)) as database:
+            database.set_progress_handler(lambda: clock() > start + LIMIT_S - 1, _STEPS)
+            return _judged(path, database, schema, counts, lambda: milliseconds(clock() - start))
+    except (FileNotFoundError, NotADirectoryError):
+        return _none(path)
+    except (sqlite3.DatabaseError, OSError) as error:
+        return _unreadable(path, error)
+
+
+def _none(path: Path) -> Check:
+    return Check(path.name, "ok", "none yet: it is made with the first call that is kept")
+
+
+def _judged(
+    path: Path, database: sqlite3.Connection, schema: Schema, counts: Mapping[str, str], took: Callable[[], int]
+) -> Check:
+    def value(statement: str) -> Any:
+        return database.execute(statement).fetchone()[0]
+
+    version, newest = value("PRAGMA user_version"), len(schema.migrations)
+    data: dict[str, Any] = {"path": str(path), "bytes": path.stat().st_size, "schema_version": version}
+    if value("PRAGMA application_id") != schema.application_id:
+        return _bad(path, f"{path} is a database of another program", data)
+    if version > newest:
+        detail = f"{path} was made by a newer version (schema {version}, known is {newest}); it is not written to"
+        return Check(path.name, "warn", detail, "update claude-cli", data=data)
+    found = value("PRAGMA quick_check(1)")
+    if found != "ok":
+        return _bad(path, f"{path} is damaged: {found}", data)
+    data["rows"] = {name: value(statement) for name, statement in counts.items()}
+    rows = ", ".join(f"{name}: {count:,}" for name, count in data["rows"].items())
+    detail = f"whole, schema {version}, {_size(data['bytes'])}, {rows}"
+    return Check(path.name, "ok", detail, latency_ms=took(), data=data)
+
+
+def _unreadable(path: Path, error: Exception) -> Check:
+    name = getattr(error, "sqlite_errorname", "")
+    if name == "SQLITE_INTERRUPT":
+        detail = f"{path} is too large to be checked in {LIMIT_S - 1:g} s"
+        return Check(path.name, "warn", detail, "sqlite3 can do it: PRAGMA quick_check")
+    if name in ("SQLITE_BUSY", "SQLITE_LOCKED"):
+        return Check(path.name, "warn", f"{path} is locked by another process", "try again later")
+    if name == "SQLITE_NOTADB":
+        return _bad(path, f"{path} is no database", {})
+    return _bad(path, f"{path} cannot be read: {error}", {})
+
+
+def _bad(path: Path, detail: str, data: dict[str, Any]) -> Check:
+    advice = "the next call keeps it aside under a dated name and begins anew; put a good copy there if you have one"
+    return Check(path.name, "fail", detail, advice, data=data, exit_code=EXIT_DATA)
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.0f} kB"

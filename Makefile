@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install check static format types imports docs-fresh test proof bench docs completions
+.PHONY: help install check static format types imports docs-fresh test proof bench prices docs completions
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ proof:  ## the long proofs
 
 bench:  ## the figures of the README beside their yardsticks
 	$(BIN)/python -m benchmarks.run
+
+prices:  ## compare the shipped prices with those of genai-prices
+	$(BIN)/python -m benchmarks.prices
 
 docs:  ## write docs/reference.md again
 	$(BIN)/python docs/generate.py

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from . import table
+from .caching import conversations
 from .figures import (
     Bench,
     Figure,
@@ -33,6 +34,7 @@ from .figures import (
     streaming,
     with_a_stored_key,
 )
+from .knowing import CALLS, knowing
 from .markdown import drawing
 from .mock import Mock
 from .process import ProgramFailed
@@ -85,8 +87,13 @@ def measure(bench: Bench, programs: Programs, chosen: argparse.Namespace) -> Ite
         yield from photograph(bench, programs, short)
     else:
         log("a photograph of 24 megapixels: left out, as the extra `media` is not installed")
+    calls = CALLS // 10 if chosen.quick else CALLS
+    log(f"lists, the ledger, usage over {calls:,} calls, health: {short} rounds")
+    yield from knowing(bench, programs, short, calls=calls)
     log(f"Markdown as it comes, {long} rounds")
     yield from drawing(long)
+    log("a conversation with and without the prompt cache")
+    yield from conversations()
     log(f"{deltas:,} deltas at once, {long} rounds")
     yield from streaming(bench, programs, long, deltas)
     log(f"{deltas:,} deltas, one every 200 µs, {long} rounds of {deltas * 200 / 1e6:.0f} s for each program")

@@ -21,10 +21,12 @@ from .terminal.stdin import kind_of
 COMMANDS = {
     "complete": "Answer one prompt on standard output.",
     "config": "Show and change the settings.",
-    "models": "List the models this version knows.",
+    "models": "List the models: prices, limits, abilities, lifecycle.",
+    "tokens": "Count the tokens of a prompt.",
+    "usage": "Show what was used and spent.",
     "templates": "List, show and edit prompt templates.",
     "keys": "Store, list, test and remove API keys.",
-    "health": "Check key, address and network.",
+    "health": "Find out why it does not work: key, network, folders.",
     "simulate": "Simulate the Messages API on this machine.",
     "completions": "Print the completion script of bash, zsh or fish.",
 }
@@ -46,7 +48,8 @@ Examples:
 
 \b
 Exit statuses (docs/reference.md): 0 done, 2 usage, 3 key or payment,
-4 rejected, 5 overloaded, 6 network, 7 incomplete, 8 refused, 10 wrong form.
+4 rejected, 5 overloaded, 6 network, 7 incomplete, 8 refused, 9 budget,
+10 wrong form.
 """
 COMPLETE_EPILOG = """\b
 Examples:

@@ -46,6 +46,7 @@ class Overrides:
         timeout_s: for the whole call.
         quiet, verbose, colour: how much is said, and how.
         log_file: where telemetry goes as JSON lines.
+        max_cost_pico: pico-dollars that all calls of the process may cost.
     """
 
     provider: str | None = None
@@ -57,6 +58,7 @@ class Overrides:
     colour: str = "auto"
     log_file: str | None = None
     profile: str | None = None
+    max_cost_pico: int | None = None
 
 
 @dataclass
@@ -67,6 +69,8 @@ class Context:
     overrides: Overrides = field(default_factory=Overrides)
     notices: list[Notice] = field(default_factory=list)
     on_notice: Callable[[Notice], None] = lambda notice: None
+    command: str = ""
+    """What the ledger calls the command."""
     uses_project: bool = True
     """False: a project's file is not even read."""
     closing: ExitStack = field(default_factory=ExitStack)
@@ -143,15 +147,32 @@ class Context:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """The models known here. Raises `UsageError`."""
-        from .core.models import catalogue
+        """The models known here, at the address in force. Raises `UsageError`."""
+        from .storage.model_list import known_models
 
-        return catalogue()
+        return known_models(self.environ, self.list_place, self.settings.profile)
+
+    @property
+    def list_place(self) -> str:
+        """What a list of models is kept for: the base URL, or the provider that answers in place of one."""
+        return self.base_url if self.provider_name == "anthropic" else self.provider_name
 
     @cached_property
     def recorder(self) -> Recorder | None:
         """Who keeps count of calls and money; None: nobody. Raises `UsageError`."""
-        return None
+        if self.offline and self.overrides.max_cost_pico is None:
+            return None  # and nothing of it is loaded
+        from .accounts import recorder
+        from .storage.ledger import About
+
+        return recorder(
+            About(self.command, self.provider_name, self.settings.profile),
+            self.settings,
+            self.environ,
+            offline=self.offline,
+            run_limit_pico=self.overrides.max_cost_pico,
+            notify=self.notify,
+        )
 
     @property
     def offline(self) -> bool:

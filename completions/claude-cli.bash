@@ -11,17 +11,40 @@ _claude_cli() {
   elif [[ $previous == "=" ]]; then
     previous=${COMP_WORDS[COMP_CWORD-2]}
   fi
-  if ((COMP_CWORD == 1)); then argument='words complete models health simulate completions config templates keys'; fi
+  if ((COMP_CWORD == 1)); then argument='words complete models tokens usage health simulate completions config templates keys'; fi
   if ((COMP_CWORD > 1)); then path=${COMP_WORDS[1]}; fi
   case $path in config | templates | keys) if ((COMP_CWORD > 2)); then path+=" ${COMP_WORDS[2]}"; fi ;; esac
   case $path in
     models)
-      flags='--json --help -h'
+      flags='--can --refresh --retired --json --profile --base-url --offline --timeout --quiet -q --help -h'
       argument=models
+      case $previous in
+        --can) kind='words vision pdf tools schema search code batch citations caching prefill sampling forced system geo batch300k thinking effort fast long' ;;
+        --profile) kind=profiles ;;
+        --base-url | --timeout) kind=none ;;
+      esac
+      ;;
+    tokens)
+      flags='--model -m --system -s --system-file --file -f --attach -a --image -i --template -t --param -p --option -O --estimate --json --timeout --provider --profile --base-url --offline --no-stdin --no-input --yes --quiet -q --verbose -v --help -h'
+      case $previous in
+        --model | -m) kind=models ;;
+        --system | -s | --param | -p | --option | -O | --timeout | --provider | --base-url) kind=none ;;
+        --system-file | --file | -f | --attach | -a | --image | -i) kind=files ;;
+        --template | -t) kind=templates ;;
+        --profile) kind=profiles ;;
+      esac
+      ;;
+    usage)
+      flags='--by --since --until --json --csv --quiet -q --help -h'
+      case $previous in
+        --by) kind='words day model command session profile' ;;
+        --since | --until) kind=none ;;
+      esac
       ;;
     health)
-      flags='--base-url --provider --profile --offline --timeout --json --quiet -q --verbose -v --help -h'
+      flags='--live --model -m --base-url --provider --profile --offline --timeout --json --quiet -q --verbose -v --help -h'
       case $previous in
+        --model | -m) kind=models ;;
         --base-url | --provider | --timeout) kind=none ;;
         --profile) kind=profiles ;;
       esac
@@ -43,18 +66,18 @@ _claude_cli() {
       ;;
     'config show')
       flags='--profile --json --help -h'
-      argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s'
+      argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month'
       case $previous in
         --profile) kind=profiles ;;
-        model | provider | base_url | api_version | profile | key_command | keyring | allow_http | offline | max_tokens | effort | system | template | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | screen_reader | stdin_wait_s) kind=none ;;
+        model | provider | base_url | api_version | profile | key_command | keyring | allow_http | offline | max_tokens | effort | system | template | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | screen_reader | stdin_wait_s | budget.day | budget.month) kind=none ;;
       esac
       ;;
     'config set')
       flags='--help -h'
-      argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s'
+      argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month'
       case $previous in
         model) kind=models ;;
-        provider | base_url | api_version | key_command | allow_http | max_tokens | system | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | stdin_wait_s) kind=none ;;
+        provider | base_url | api_version | key_command | allow_http | max_tokens | system | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | stdin_wait_s | budget.day | budget.month) kind=none ;;
         profile) kind=profiles ;;
         keyring | offline | screen_reader) kind='words true false' ;;
         effort) kind='words low medium high xhigh max' ;;
@@ -63,9 +86,9 @@ _claude_cli() {
       ;;
     'config unset')
       flags='--help -h'
-      argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s'
+      argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month'
       case $previous in
-        model | provider | base_url | api_version | profile | key_command | keyring | allow_http | offline | max_tokens | effort | system | template | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | screen_reader | stdin_wait_s) kind=none ;;
+        model | provider | base_url | api_version | profile | key_command | keyring | allow_http | offline | max_tokens | effort | system | template | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | screen_reader | stdin_wait_s | budget.day | budget.month) kind=none ;;
       esac
       ;;
     'config path')
@@ -125,15 +148,16 @@ _claude_cli() {
       ;;
     *)
       if ((COMP_CWORD == 1)); then flags='--version -V '; fi
-      flags+='--model -m --system -s --system-file --file -f --template -t --param -p --edit -e --attach -a --image -i --max-tokens --stop --effort --thinking --show-thinking --temperature --top-p --top-k --service-tier --web-search --web-fetch --code-execution --option -O --beta --strict --on-truncate -x --extract --schema --output -o --format --json --no-stream --usage -u --dry-run -n --timeout --retry-for --retries --fallback-model --provider --profile --base-url --offline --no-stdin --no-input --yes --color --quiet -q --verbose -v --log-file --help -h'
+      flags+='--model -m --system -s --system-file --file -f --template -t --param -p --edit -e --attach -a --image -i --max-tokens --stop --effort --thinking --show-thinking --temperature --top-p --top-k --service-tier --web-search --web-fetch --code-execution --cache --option -O --beta --strict --on-truncate -x --extract --schema --output -o --format --json --no-stream --usage -u --dry-run -n --max-cost --timeout --retry-for --retries --fallback-model --provider --profile --base-url --offline --no-stdin --no-input --yes --color --quiet -q --verbose -v --log-file --help -h'
       case $previous in
         --model | -m | --fallback-model) kind=models ;;
-        --system | -s | --param | -p | --max-tokens | --stop | --temperature | --top-p | --top-k | --option | -O | --beta | --timeout | --retry-for | --retries | --provider | --base-url) kind=none ;;
+        --system | -s | --param | -p | --max-tokens | --stop | --temperature | --top-p | --top-k | --option | -O | --beta | --max-cost | --timeout | --retry-for | --retries | --provider | --base-url) kind=none ;;
         --system-file | --file | -f | --attach | -a | --image | -i | --schema | --output | -o | --log-file) kind=files ;;
         --template | -t) kind=templates ;;
         --effort) kind='words low medium high xhigh max' ;;
         --thinking) kind='words on off' ;;
         --service-tier) kind='words auto standard_only' ;;
+        --cache) kind='words auto off 1h' ;;
         --on-truncate) kind='words fail continue ok' ;;
         --extract) kind='words first last all' ;;
         --format) kind='words auto text rendered json jsonl' ;;

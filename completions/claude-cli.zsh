@@ -16,8 +16,10 @@ _claude-cli() {
   local -a inner
   inner=(
     'complete:Answer one prompt on standard output'
-    'models:List the models this version knows'
-    'health:Check key, address and network'
+    'models:List the models: prices, limits, abilities, lifecycle'
+    'tokens:Count the tokens of a prompt'
+    'usage:Show what was used and spent'
+    'health:Find out why it does not work: key, network, folders'
     'simulate:Simulate the Messages API on this machine'
     'completions:Print the completion script of bash, zsh or fish'
     'config:Show and change the settings'
@@ -69,17 +71,77 @@ _claude-cli() {
   case $at in
     'models')
       _arguments -s -S \
+        '*--can=[Only models that are known to have it\: vision, pdf, tools, thinking, effort, schema, long (1M tokens), …; repeatable]:ABILITY:(vision pdf tools schema search code batch citations caching prefill sampling forced system geo batch300k thinking effort fast long)' \
+        '(--refresh)--refresh[Ask the API for its list first\: a free call, kept for the next time]' \
+        '(--retired)--retired[Models that are gone, too]' \
         '(--json)--json[Print one JSON object]' \
+        '(--profile)--profile=[Use the address, key, model and headers of \[profiles.NAME\] in the settings]:NAME: _claude_cli_live profiles' \
+        '(--base-url)--base-url=[Ask this address instead of the official one]:URL: ' \
+        '(--offline)--offline[Let the built-in simulator answer\: no key, no network]' \
+        '(--timeout)--timeout=[Time for the whole call with its retries]:SECONDS: ' \
+        '(--quiet -q)--quiet[Errors only on standard error]' \
+        '(--quiet -q)-q[Errors only on standard error]' \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
         '*:search: _claude_cli_live models' ;;
+    'tokens')
+      _arguments -s -S \
+        '(--model -m)--model=[Model id or alias\: sonnet, opus, haiku, fable]:MODEL: _claude_cli_live models' \
+        '(--model -m)-m+[Model id or alias\: sonnet, opus, haiku, fable]:MODEL: _claude_cli_live models' \
+        '(--system -s)--system=[System prompt]:TEXT: ' \
+        '(--system -s)-s+[System prompt]:TEXT: ' \
+        '(--system-file)--system-file=[System prompt from a file]:PATH:_files' \
+        '*--file=[Text file, folder, URL or '\''-'\'' into the prompt, or as the prompt where there is no other; repeatable]:PATH:_files' \
+        '*-f+[Text file, folder, URL or '\''-'\'' into the prompt, or as the prompt where there is no other; repeatable]:PATH:_files' \
+        '*--attach=[Image or PDF\: path, URL, '\''-'\'' or '\''clipboard'\''; repeatable]:PATH:_files' \
+        '*-a+[Image or PDF\: path, URL, '\''-'\'' or '\''clipboard'\''; repeatable]:PATH:_files' \
+        '*--image=[Image or PDF\: path, URL, '\''-'\'' or '\''clipboard'\''; repeatable]:PATH:_files' \
+        '*-i+[Image or PDF\: path, URL, '\''-'\'' or '\''clipboard'\''; repeatable]:PATH:_files' \
+        '(--template -t)--template=[Fill in a prompt template, by name or path; see templates list]:NAME: _claude_cli_live templates' \
+        '(--template -t)-t+[Fill in a prompt template, by name or path; see templates list]:NAME: _claude_cli_live templates' \
+        '*--param=[Value for a $NAME of the template; repeatable]:NAME=VALUE: ' \
+        '*-p+[Value for a $NAME of the template; repeatable]:NAME=VALUE: ' \
+        '*--option=[Any other field of the request; V is JSON where it parses, dots go deeper; repeatable]:K=V: ' \
+        '*-O+[Any other field of the request; V is JSON where it parses, dots go deeper; repeatable]:K=V: ' \
+        '(--estimate)--estimate[Reckon here by rules of thumb, without key and network]' \
+        '(--json)--json[Print one JSON object]' \
+        '(--timeout)--timeout=[Time for the whole call with its retries]:SECONDS: ' \
+        '(--provider)--provider=[Provider plugin that answers]:NAME: ' \
+        '(--profile)--profile=[Use the address, key, model and headers of \[profiles.NAME\] in the settings]:NAME: _claude_cli_live profiles' \
+        '(--base-url)--base-url=[Ask this address instead of the official one]:URL: ' \
+        '(--offline)--offline[Let the built-in simulator answer\: no key, no network]' \
+        '(--no-stdin)--no-stdin[Leave standard input alone]' \
+        '(--no-input)--no-input[Never ask a question]' \
+        '(--yes)--yes[Count large folders without a question]' \
+        '(--quiet -q)--quiet[Errors only on standard error]' \
+        '(--quiet -q)-q[Errors only on standard error]' \
+        '*--verbose[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
+        '*-v[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'usage')
+      _arguments -s -S \
+        '(--by)--by=[One line for each day, model, command, session or profile]:WHAT:(day model command session profile)' \
+        '(--since)--since=[The first day\: 7d, 4w, 3m, today, month, all or a date like 2026-11-01; 7d are the last 7 days, today among them]:WHEN: ' \
+        '(--until)--until=[The last day, like 2026-11-30]:DATE: ' \
+        '(--json)--json[Print one JSON object]' \
+        '(--csv)--csv[Print comma-separated values, with a header]' \
+        '(--quiet -q)--quiet[Errors only on standard error]' \
+        '(--quiet -q)-q[Errors only on standard error]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
     'health')
       _arguments -s -S \
+        '(--live)--live[Also ask a model for a few words; what that may cost is said before]' \
+        '(--model -m)--model=[The model that --live asks]:MODEL: _claude_cli_live models' \
+        '(--model -m)-m+[The model that --live asks]:MODEL: _claude_cli_live models' \
         '(--base-url)--base-url=[Ask this address instead of the official one]:URL: ' \
         '(--provider)--provider=[Provider plugin that answers]:NAME: ' \
         '(--profile)--profile=[Use the address, key, model and headers of \[profiles.NAME\] in the settings]:NAME: _claude_cli_live profiles' \
         '(--offline)--offline[Let the built-in simulator answer\: no key, no network]' \
-        '(--timeout)--timeout=[Time for the whole call with its retries]:SECONDS: ' \
+        '(--timeout)--timeout=[Time for all checks together]:SECONDS: ' \
         '(--json)--json[Print one JSON object]' \
         '(--quiet -q)--quiet[Errors only on standard error]' \
         '(--quiet -q)-q[Errors only on standard error]' \
@@ -113,19 +175,19 @@ _claude-cli() {
         '(--json)--json[Print one JSON object]' \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
-        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s)' \
+        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month)' \
         '2:value: ' ;;
     'config set')
       _arguments -s -S \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
-        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s)' \
+        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month)' \
         '2:value:{case $words[CURRENT-1] in model) _claude_cli_live models;; profile) _claude_cli_live profiles;; keyring|offline|screen_reader) compadd true false;; effort) compadd low medium high xhigh max;; template) _claude_cli_live templates;; esac}' ;;
     'config unset')
       _arguments -s -S \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
-        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s)' \
+        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month)' \
         '2:value: ' ;;
     'config path')
       _arguments -s -S \
@@ -239,6 +301,7 @@ _claude-cli() {
         '(--web-search)--web-search[Let the model search the web; $10 per 1,000 searches, and the tokens of what it finds]' \
         '(--web-fetch)--web-fetch[Let the model read pages and PDFs that you or its searches name]' \
         '(--code-execution)--code-execution[Let the model run code at the provider]' \
+        '(--cache)--cache=[Let the provider keep the prompt, so that the next question about the same files costs less\: auto for 5 minutes, 1h for an hour]:auto|off|1h:(auto off 1h)' \
         '*--option=[Any other field of the request; V is JSON where it parses, dots go deeper; repeatable]:K=V: ' \
         '*-O+[Any other field of the request; V is JSON where it parses, dots go deeper; repeatable]:K=V: ' \
         '*--beta=[Name for the anthropic-beta header; repeatable]:NAME: ' \
@@ -256,6 +319,7 @@ _claude-cli() {
         '(--usage -u)-u[Print tokens and seconds on standard error]' \
         '(--dry-run -n)--dry-run[Print the request, send nothing]' \
         '(--dry-run -n)-n[Print the request, send nothing]' \
+        '(--max-cost)--max-cost=[Spend at most so many US dollars\: a shorter answer, or status 9 before anything is sent]:USD: ' \
         '(--timeout)--timeout=[Time for the whole call with its retries]:SECONDS: ' \
         '(--retry-for)--retry-for=[How long failed calls are tried again]:SECONDS: ' \
         '(--retries)--retries=[Tries after the first at most]:N: ' \

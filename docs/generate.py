@@ -10,7 +10,6 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import typer.main
 
 from claude_cli.storage.paths import PROJECT_FILE_NAME
 from claude_cli.storage.project_file import ALLOWED
-from claude_cli.storage.settings import FILE_NAME, Settings
+from claude_cli.storage.settings import FIELDS, FILE_NAME, variables
 
 REFERENCE = Path(__file__).with_name("reference.md")
 
@@ -41,6 +40,7 @@ EXIT_STATUSES = {
     6: "network, timeout (408, 504) or another 5xx: try again later",
     7: "answer incomplete (max_tokens, context window full, stream cut): what came stays on standard output",
     8: "refused by the model",
+    9: "a budget is reached (--max-cost, budget.day, budget.month): nothing was sent, or the answer was cut there",
     10: "the answer does not fit the schema asked for, or has no code block to extract",
     130: "stopped by Ctrl-C",
     141: "the reader of standard output went away (closed pipe); nothing is printed",
@@ -156,11 +156,9 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 def settings() -> str:
     """The section of the settings; where one can be set by a variable, its name."""
     rows = []
-    for setting in fields(Settings):
-        if "text" not in setting.metadata:
-            continue
-        variable = "" if setting.metadata["file_only"] else f"`CLAUDE_CLI_{setting.name.upper()}`"
-        rows.append((f"`{setting.name}`", setting.metadata["text"], written(setting.default), variable))
+    for name, setting in FIELDS.items():
+        variable = "".join(f"`{each}`" for each in variables(name)[:1])
+        rows.append((f"`{name}`", setting.metadata["text"], written(setting.default), variable))
     words = (
         f"A flag wins over a variable, a variable over the project's `{PROJECT_FILE_NAME}`, that over the user's\n"
         f"`{FILE_NAME}` (TOML, one `name = value` a line). A project may set "

@@ -130,6 +130,16 @@ def test_the_words_that_are_asked_of_the_program(tmp_path):
         assert words("profiles", tmp_path) == []
 
 
+def test_one_s_own_models_are_offered(tmp_path):
+    """Also those of the profile in use; where a file is wrong, those that are shipped."""
+    (tmp_path / "models.toml").write_text("[aliases]\nbest = 'opus'\n[profiles.work.models.mine]\nline = 'x'\n")
+    (tmp_path / "config.toml").write_text("profile = 'work'\n[profiles.work]\n")
+    assert {"best", "mine", "sonnet"} <= {*words("models", tmp_path)}
+    for name in ("models.toml", "config.toml"):
+        (tmp_path / name).write_text("wrong")
+        assert "sonnet" in words("models", tmp_path) and "mine" not in words("models", tmp_path)
+
+
 @pytest.mark.parametrize("kind", ["models", "profiles", "templates", "nonsense"])
 def test_asking_loads_no_command_line(kind, tmp_path):
     """A Tab has to be answered at once."""
@@ -142,6 +152,7 @@ def test_asking_loads_no_command_line(kind, tmp_path):
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert done.returncode == 0 and "claude_cli" in loaded
     assert not loaded & {"typer", "rich", "httpx", "httpcore", "h11", "keyring", "asyncio", "tomlkit", "prompt_toolkit"}
+    assert "model_merge" not in done.stderr  # without a list or a file of one's own there is nothing to merge
 
 
 # ------------------------------------------------------------------------------------------------ real shells

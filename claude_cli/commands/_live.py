@@ -1,4 +1,7 @@
-"""What stands around an answer on a terminal: a status line before it, its drawing, once a line about usage behind it."""
+"""What stands around an answer on a terminal: a status line before it, its drawing, once a line about usage behind it.
+
+And once a day, that the model retires.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..context import Context
 from ..core.harmless import one_line
+from ..core.messages import Notice
 from ..terminal.console import STDERR, STDOUT
 
 if TYPE_CHECKING:
@@ -61,6 +65,23 @@ def begin(context: Context, asked: Asked) -> None:
     )
     context.closing.callback(live.finish)
     live.start()
+
+
+def say_retirement(context: Context, model: str) -> None:
+    """Say once a day that `model` soon retires, and what takes its place: to a person, and for real calls."""
+    if not context.console.err_is_terminal or context.console.quiet or context.offline:
+        return
+    known = context.catalogue.find(model)
+    if known is None or known.retires_on is None:
+        return
+    from datetime import date
+
+    from ..storage.hints import first_time_today
+
+    today = date.today()
+    said = context.catalogue.retirement(model, today)
+    if said and first_time_today(f"retires {known.id}", context.environ, today.isoformat()):
+        context.notify(Notice("retires", said, changes_result=False))
 
 
 def introduce(context: Context, outcome: Outcome) -> None:

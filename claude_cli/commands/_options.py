@@ -18,9 +18,18 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only on stand
 Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, show_default=False, help="Say more on standard error: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks.")]  # fmt: skip
 LogFile = Annotated[str | None, typer.Option("--log-file", metavar="PATH", help="Append what happens to PATH as JSON lines, keys and contents left out.")]  # fmt: skip
 Timeout = Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="Time for the whole call with its retries. [default: none]")]  # fmt: skip
+MaxCost = Annotated[str | None, typer.Option("--max-cost", metavar="USD", help="Spend at most so many US dollars: a shorter answer, or status 9 before anything is sent. [default: no limit]")]  # fmt: skip
 Colour = Annotated[str, typer.Option("--color", metavar="WHEN", help="Style the output: auto, always or never.")]
 TemplateName = Annotated[str | None, typer.Option("--template", "-t", metavar="NAME", help="Fill in a prompt template, by name or path; see templates list.")]  # fmt: skip
 TemplateValue = Annotated[list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help="Value for a $NAME of the template; repeatable.")]  # fmt: skip
+Prompt = Annotated[str | None, typer.Argument(help="The prompt; '-' reads standard input, and none at all reads what is piped.", show_default=False)]  # fmt: skip
+System = Annotated[str | None, typer.Option("--system", "-s", metavar="TEXT", help="System prompt.")]
+SystemFile = Annotated[str | None, typer.Option("--system-file", metavar="PATH", help="System prompt from a file.")]
+File = Annotated[list[str] | None, typer.Option("--file", "-f", metavar="PATH", help="Text file, folder, URL or '-' into the prompt, or as the prompt where there is no other; repeatable.")]  # fmt: skip
+Attach = Annotated[list[str] | None, typer.Option("--attach", "-a", "--image", "-i", metavar="PATH", help="Image or PDF: path, URL, '-' or 'clipboard'; repeatable.")]  # fmt: skip
+Option = Annotated[list[str] | None, typer.Option("--option", "-O", metavar="K=V", help="Any other field of the request; V is JSON where it parses, dots go deeper; repeatable.")]  # fmt: skip
+NoStdin = Annotated[bool, typer.Option("--no-stdin", help="Leave standard input alone.")]
+NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask a question.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -56,6 +65,22 @@ def in_range(value: float | None, least: float, most: float, flag: str) -> None:
     if value is not None and not least <= value <= most:
         bound = f"{least:g} or more" if most >= 1e9 else f"{least:g} to {most:g}"
         raise UsageError(f"{flag} is {bound}, not {value:g}")
+
+
+def pico(amount: str | None) -> int | None:
+    """`--max-cost` in pico-dollars; None where it is not given.
+
+    Raises:
+        UsageError: it is no amount.
+    """
+    if amount is None:
+        return None
+    from ..storage.setting_values import AMOUNT, Dollars, dollars
+
+    found = dollars(amount)
+    if not isinstance(found, Dollars) or found.pico is None:
+        raise UsageError(f"--max-cost is {AMOUNT}, not {amount!r}")
+    return found.pico
 
 
 def key_values(pairs: list[str]) -> dict[str, Any]:

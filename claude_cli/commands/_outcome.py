@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import ClaudeError, RefusedError, TruncatedError
+from ..core.errors import BudgetReachedError, ClaudeError, RefusedError, TruncatedError
 from ..core.messages import Completion, Notice, Usage
 from ..core.redact import redact
 
@@ -48,7 +48,7 @@ class Outcome:
         from ..core.models import catalogue
         from ..core.pricing import cost_of
 
-        return cost_of(self.completion, self.models or catalogue())
+        return cost_of(self.completion, self.models or catalogue(), self.model)
 
     def as_json(self) -> dict[str, Any]:
         """The object of the JSON output, described by docs/json-output.schema.json."""
@@ -72,12 +72,13 @@ class Outcome:
         }
 
 
-def judge(done: Completion, on_truncate: str) -> ClaudeError | None:
+def judge(done: Completion, on_truncate: str, *, lowered: bool = False) -> ClaudeError | None:
     """What is wrong with a whole answer: refused or cut; None where nothing is.
 
     Args:
         done: the answer.
         on_truncate: "ok" takes a cut answer for a whole one.
+        lowered: a budget had lowered `max_tokens`.
     """
     if done.stop_reason == "refusal":
         details = done.stop_details or {}
@@ -85,6 +86,10 @@ def judge(done: Completion, on_truncate: str) -> ClaudeError | None:
         why = f": {details['explanation']}" if details.get("explanation") else ""
         return RefusedError(f"the model declined to answer{kind}{why}", request_id=done.request_id)
     if done.stop_reason in _CUT and on_truncate != "ok":
+        if lowered and done.stop_reason == "max_tokens":
+            cut = BudgetReachedError("the answer was cut where the budget ended; raise the budget, or ask for less")
+            cut.request_id = done.request_id
+            return cut
         said = _CUT[done.stop_reason]
         if done.stop_reason == "max_tokens" and on_truncate == "continue":
             times = len(done.legs) - 1
@@ -102,14 +107,15 @@ def judge(done: Completion, on_truncate: str) -> ClaudeError | None:
 
 
 def usage_line(outcome: Outcome) -> str:
-    """Tokens, money and seconds in one line, for `-u`."""
+    """Tokens, money, what the cache saved, and seconds in one line, for `-u`."""
     usage = outcome.completion.usage if outcome.completion else Usage()
-    cached = f" ({usage.cache_read_tokens:,} from cache)" if usage.cache_read_tokens else ""
+    by_cache = ((usage.cache_read_tokens, "from cache"), (usage.cache_write_tokens, "to cache"))
+    cached = ", ".join(f"{count:,} {what}" for count, what in by_cache if count)
     thought = f" ({usage.thinking_tokens:,} thinking)" if usage.thinking_tokens else ""
     first = f", first text after {_seconds(outcome.ttft_ms)}" if outcome.ttft_ms is not None else ""
     seconds = outcome.duration_ms / 1000
-    rate = f", {usage.output_tokens / seconds:.0f} tokens/s" if seconds > 0 and usage.output_tokens else ""
-    tokens = f"{usage.total_input_tokens:,} tokens in{cached}, {usage.output_tokens:,} out{thought}"
+    rate = f", {usage.output_tokens / seconds:,.0f} tokens/s" if seconds > 0 and usage.output_tokens else ""
+    tokens = f"{usage.total_input_tokens:,} tokens in{cached and f' ({cached})'}, {usage.output_tokens:,} out{thought}"
     return f"{tokens}, {_price(outcome)}{_seconds(outcome.duration_ms)}{first}{rate}"
 
 
@@ -119,9 +125,15 @@ def _seconds(ms: int) -> str:
 
 
 def _price(outcome: Outcome) -> str:
-    if outcome.simulated or not outcome.completion or outcome.completion.stop_reason is None:
+    done = outcome.completion
+    if outcome.simulated or not done or done.stop_reason is None:
         return ""
-    from ..core.pricing import money
+    from ..core.models import catalogue
+    from ..core.pricing import money, saved_of
 
     pico = outcome.cost_pico
-    return "unpriced, " if pico is None else f"{money(pico)}, "
+    if pico is None:
+        return "unpriced, "
+    saved = saved_of(done, outcome.models or catalogue(), outcome.model) or 0
+    cache = f"cache saved {money(saved)}, " if saved > 0 else f"cache cost {money(-saved)} more, " if saved else ""
+    return f"{money(pico)}, {cache}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..context import Context
 from ..core.errors import UsageError
-from ..core.messages import Block, Message, Notice, document_block, text_block
+from ..core.messages import Block, ChatRequest, Message, Notice, document_block, text_block
 from ..terminal.stdin import decode, kind_of
 
 if TYPE_CHECKING:
@@ -44,6 +44,47 @@ class Sources:
     yes: bool = False
     template: TemplateUse | None = None
     edit: bool = False
+
+
+def question(context: Context, sources: Sources, model: str | None, system: str | None) -> ChatRequest:
+    """What is asked, of whom, with which system prompt: flags first, then the template, then the settings.
+
+    Raises:
+        UsageError: there is no question, no model, or an input cannot be used; names which.
+    """
+    name = context.settings.model if model is None else model
+    if not name.strip():
+        raise UsageError("--model is empty; name one, for example sonnet")
+    reader = PromptReader(context, sources)
+    message = reader.message(context.catalogue.find(name))
+    system = reader.system if system is None else system
+    system = context.settings.system if system is None else system
+    return ChatRequest(name, (message,), system or None)
+
+
+def system_prompt(context: Context, text: str | None, path: str | None) -> str | None:
+    """The system prompt of `-s`, or of the file of `--system-file`; None where there is neither.
+
+    Raises:
+        UsageError: both are there, or the file cannot be used.
+    """
+    if path is None:
+        return text
+    if text is not None:
+        raise UsageError("--system and --system-file contradict each other")
+    from ..core.documents import load_documents
+    from ..core.sources import is_stdin, is_url, local_path
+
+    if is_stdin(path):
+        raise UsageError("--system-file takes a file; standard input is for the prompt")
+    if not is_url(path) and local_path(path).is_dir():
+        raise UsageError(f"--system-file {path} is a folder; name a file in it")
+
+    def notice(line: str) -> None:
+        context.notify(Notice("input", line))
+
+    loaded = load_documents(path, read_stdin=None, fetch=None, confirm=None, yes=False, notice=notice)
+    return "\n".join(document.text for document in loaded) or None
 
 
 @dataclass

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..context import Context
-from ..core.errors import ClaudeError, ProviderError, StreamInterruptedError, UsageError
+from ..core.errors import BudgetReachedError, ClaudeError, ProviderError, StreamInterruptedError, UsageError
 from ..core.messages import ChatRequest, LLMOptions, Notice
 from ._form import Form
 from ._live import introduce, is_rendered
 from ._outcome import Outcome, judge, usage_line
 
 if TYPE_CHECKING:
+    from ..core.caching import Ttl
     from ..core.call import Call, CallPolicy, OnTruncate, Surroundings
     from ..core.events import Event
     from ..core.providers.base import LLMProvider
@@ -33,6 +34,7 @@ class Asked:
     options: LLMOptions = field(default_factory=LLMOptions)
     stream: bool = True
     strict: bool = False
+    cache: Ttl | None = None
     show_thinking: bool = False
     on_truncate: OnTruncate = "fail"
     form: Form = field(default_factory=Form)
@@ -73,6 +75,7 @@ class Run:
             fallback_notices={request.model: notices for request, notices in fallbacks},
             on_truncate=asked.on_truncate,
             prefill=lambda model: continues_turns(model, context.catalogue),
+            flexible=asked.options.max_tokens is None and "max_tokens" not in asked.options.extra,
         )
         self.call: Call = Call(request, policy, self.around)
         self.notes = _notes(context, asked, request, self.renderer)
@@ -85,7 +88,7 @@ class Run:
             with closing(self._events()) as events:
                 for batch in events:
                     (self.notes or self.renderer).write(batch)
-        except (ProviderError, UsageError) as error:
+        except (ProviderError, UsageError, BudgetReachedError) as error:
             error.request_id = error.request_id or self.call.completion().request_id
             return error
         except KeyboardInterrupt:
@@ -98,7 +101,7 @@ class Run:
             self.renderer.finish()
             if self.notes:
                 self.notes.finish()
-        return judge(self.call.completion(), self.asked.on_truncate)
+        return judge(self.call.completion(), self.asked.on_truncate, lowered=self.call.lowered)
 
     def _events(self) -> Generator[Sequence[Event], None, None]:
         from ..core.providers.anthropic import AnthropicProvider
@@ -216,5 +219,16 @@ def _stepwise(provider: LLMProvider, call: Call, around: Surroundings) -> Genera
             while batch := runner.run(anext(batches, None)):
                 yield batch
         finally:
-            runner.run(batches.aclose())
-            runner.run(provider.aclose())
+            runner.run(_leave(batches, provider))
+
+
+async def _leave(batches: AsyncGenerator[Sequence[Event], None], provider: LLMProvider) -> None:
+    """Close both; SIGTERM, unlike Ctrl-C, leaves a step of the loop under way, which has to end first."""
+    import asyncio
+
+    unfinished = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in unfinished:
+        task.cancel()
+    await asyncio.gather(*unfinished, return_exceptions=True)
+    await batches.aclose()
+    await provider.aclose()

@@ -12,16 +12,18 @@ import typer
 
 from ..context import Context, Overrides
 from ..core.errors import UsageError
-from ..core.messages import ChatRequest, LLMOptions, Notice
+from ..core.messages import ChatRequest, LLMOptions, text_of
 from ..storage.settings import EFFORTS
 from . import _options as options
 from ._form import form, tools
 from ._live import begin as begin_live
-from ._prompt import PromptReader, Sources
+from ._live import say_retirement
+from ._prompt import Sources, question, system_prompt
 from ._run import Asked, Fitted, Run
 from ._template import decided, template_in_use
 
 if TYPE_CHECKING:
+    from ..core.caching import Ttl
     from ..core.call import OnTruncate
     from ..core.providers.base import LLMProvider
 
@@ -40,18 +42,20 @@ def _output(name: str | None) -> str | None:
 
 
 FORMATS = ("auto", "text", "rendered", "json", "jsonl")
+CACHES = ("auto", "off", "1h")
+_TTLS: dict[str, Ttl] = {"auto": "5m", "1h": "1h"}
 
 
 def command(
-    prompt: Annotated[str | None, typer.Argument(help="The prompt; '-' reads standard input, and none at all reads what is piped.", show_default=False)] = None,
+    prompt: options.Prompt = None,
     model: options.ModelName = None,
-    system: Annotated[str | None, typer.Option("--system", "-s", metavar="TEXT", help="System prompt.")] = None,
-    system_file: Annotated[str | None, typer.Option("--system-file", metavar="PATH", help="System prompt from a file.")] = None,
-    file: Annotated[list[str] | None, typer.Option("--file", "-f", metavar="PATH", help="Text file, folder, URL or '-' into the prompt, or as the prompt where there is no other; repeatable.")] = None,
+    system: options.System = None,
+    system_file: options.SystemFile = None,
+    file: options.File = None,
     template: options.TemplateName = None,
     param: options.TemplateValue = None,
     edit: Annotated[bool, typer.Option("--edit", "-e", help="Write the prompt in your editor: VISUAL, EDITOR, else nano or vi.")] = False,
-    attach: Annotated[list[str] | None, typer.Option("--attach", "-a", "--image", "-i", metavar="PATH", help="Image or PDF: path, URL, '-' or 'clipboard'; repeatable.")] = None,
+    attach: options.Attach = None,
     max_tokens: Annotated[int | None, typer.Option("--max-tokens", metavar="N", help="Output tokens at most, thinking included. [default: 64,000 or the model's cap]")] = None,
     stop: Annotated[list[str] | None, typer.Option("--stop", metavar="TEXT", help="Stop before this text; repeatable.")] = None,
     effort: Annotated[str | None, typer.Option("--effort", metavar="LEVEL", help="How hard to try: low, medium, high, xhigh or max. [default: the model's own]")] = None,
@@ -64,7 +68,8 @@ def command(
     web_search: Annotated[bool, typer.Option("--web-search", help="Let the model search the web; $10 per 1,000 searches, and the tokens of what it finds.")] = False,
     web_fetch: Annotated[bool, typer.Option("--web-fetch", help="Let the model read pages and PDFs that you or its searches name.")] = False,
     code_execution: Annotated[bool, typer.Option("--code-execution", help="Let the model run code at the provider.")] = False,
-    option: Annotated[list[str] | None, typer.Option("--option", "-O", metavar="K=V", help="Any other field of the request; V is JSON where it parses, dots go deeper; repeatable.")] = None,
+    cache: Annotated[str | None, typer.Option("--cache", metavar="auto|off|1h", help="Let the provider keep the prompt, so that the next question about the same files costs less: auto for 5 minutes, 1h for an hour. [default: off]")] = None,
+    option: options.Option = None,
     beta: Annotated[list[str] | None, typer.Option("--beta", metavar="NAME", help="Name for the anthropic-beta header; repeatable.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse what the model does not take instead of adjusting it.")] = False,
     on_truncate: Annotated[str, typer.Option("--on-truncate", metavar="DO", help="When the answer is cut: fail (status 7), continue (ask for the rest, 5 times at most) or ok.")] = "fail",
@@ -77,6 +82,7 @@ def command(
     no_stream: Annotated[bool, typer.Option("--no-stream", help="Print the answer when it is whole.")] = False,
     usage: Annotated[bool, typer.Option("--usage", "-u", help="Print tokens and seconds on standard error.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Print the request, send nothing.")] = False,
+    max_cost: options.MaxCost = None,
     timeout: options.Timeout = None,
     retry_for: Annotated[float | None, typer.Option("--retry-for", metavar="SECONDS", help="How long failed calls are tried again. [default: 60]")] = None,
     retries: Annotated[int | None, typer.Option("--retries", metavar="N", help="Tries after the first at most. [default: as many as fit]")] = None,
@@ -85,8 +91,8 @@ def command(
     profile: options.Profile = None,
     base_url: options.BaseUrl = None,
     offline: options.Offline = False,
-    no_stdin: Annotated[bool, typer.Option("--no-stdin", help="Leave standard input alone.")] = False,
-    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask a question.")] = False,
+    no_stdin: options.NoStdin = False,
+    no_input: options.NoInput = False,
     yes: Annotated[bool, typer.Option("--yes", help="Send large folders without a question.")] = False,
     colour: options.Colour = "auto",
     quiet: options.Quiet = False,
@@ -100,7 +106,10 @@ def command(
     _check_ranges(max_tokens=max_tokens, temperature=temperature, top_p=top_p, top_k=top_k, timeout=timeout,
                   retry_for=retry_for, retries=retries)  # fmt: skip
     context = Context(
-        overrides=Overrides(provider, base_url, offline, timeout, quiet, verbose, colour, log_file, profile)
+        overrides=Overrides(
+            provider, base_url, offline, timeout, quiet, verbose, colour, log_file, profile, options.pico(max_cost)
+        ),
+        command="complete",
     )
     options.check_provider(provider, offline=context.offline)
     if edit and no_input:
@@ -129,10 +138,11 @@ def command(
     asked = Asked(
         sources=Sources(prompt, files, tuple(attach or ()), not no_stdin, not no_input, yes, use, edit),
         model=model if model is not None else decided(use, "model"),
-        system=_system(context, system, system_file),
+        system=system_prompt(context, system, system_file),
         options=parameters,
         stream=not no_stream,
         strict=strict,
+        cache=_TTLS.get(options.one_of(cache, CACHES, "--cache") or "off"),
         show_thinking=show_thinking,
         on_truncate=cast("OnTruncate", options.one_of(on_truncate, ("fail", "continue", "ok"), "--on-truncate")),
         form=wanted,
@@ -168,26 +178,6 @@ def _thinking(choice: str | None, *, show: bool) -> dict[str, Any] | None:
     return {"type": "enabled", "budget_tokens": int(choice), **display}
 
 
-def _system(context: Context, text: str | None, path: str | None) -> str | None:
-    if path is None:
-        return text
-    if text is not None:
-        raise UsageError("--system and --system-file contradict each other")
-    from ..core.documents import load_documents
-    from ..core.sources import is_stdin, is_url, local_path
-
-    if is_stdin(path):
-        raise UsageError("--system-file takes a file; standard input is for the prompt")
-    if not is_url(path) and local_path(path).is_dir():
-        raise UsageError(f"--system-file {path} is a folder; name a file in it")
-
-    def notice(line: str) -> None:
-        context.notify(Notice("input", line))
-
-    loaded = load_documents(path, read_stdin=None, fetch=None, confirm=None, yes=False, notice=notice)
-    return "\n".join(document.text for document in loaded) or None
-
-
 def complete(context: Context, asked: Asked) -> int:
     """Ask and print; returns the exit status.
 
@@ -203,6 +193,10 @@ def complete(context: Context, asked: Asked) -> int:
         with context.provider(dry=asked.dry_run) as provider, _destination(context, asked):
             if asked.dry_run:
                 return _dry_run(context, provider, request)
+            if _may_not_fit(context, request):
+                from ._fit import check_fit
+
+                check_fit(context, provider, request)
             run = Run(context, asked, provider, request, fallbacks)
             return run.finish(run.ask())
 
@@ -225,24 +219,43 @@ def _destination(context: Context, asked: Asked) -> Iterator[None]:
 
 def _requests(context: Context, asked: Asked) -> tuple[ChatRequest, list[Fitted]]:
     """The request, fitted to its model, and the same for each fallback."""
-    name = context.settings.model if asked.model is None else asked.model
-    if not name.strip():
-        raise UsageError("--model is empty; name one, for example sonnet")
-    known = context.catalogue.find(name)
-    reader = PromptReader(context, asked.sources)
-    message = reader.message(known)
-    system = reader.system if asked.system is None else asked.system
-    system = context.settings.system if system is None else system
+    plain = replace(
+        question(context, asked.sources, asked.model, asked.system), options=asked.options, stream=asked.stream
+    )
     if not asked.dry_run:
         begin_live(context, asked)  # before the engine is loaded: what is typed is seen to work at once
     from ..core.prepare import prepare
 
-    plain = ChatRequest(name, (message,), system or None, asked.options, stream=asked.stream)
-    request, notices = prepare(plain, strict=asked.strict, models=context.catalogue)
+    models = context.catalogue
+    request, notices = prepare(plain, strict=asked.strict, models=models, cache=asked.cache)
     for notice in notices:
         context.notify(notice)
+    say_retirement(context, request.model)
+    if asked.cache and context.console.verbose:
+        from ..core.caching import explain
+
+        if said := explain(request, models.find(plain.model)):
+            context.console.line(said, dim=True)
     others = [replace(plain, model=other) for other in asked.fallbacks]
-    return request, [prepare(other, strict=asked.strict, models=context.catalogue) for other in others]
+    return request, [prepare(other, strict=asked.strict, models=models, cache=asked.cache) for other in others]
+
+
+def _may_not_fit(context: Context, request: ChatRequest) -> bool:
+    """Whether `request` could fill its model's window, by its length alone: most cannot, and are looked at no further.
+
+    A token is estimated at more than two characters; what an image or a PDF takes has to be reckoned.
+    """
+    known = context.catalogue.find(request.model)
+    if known is None or known.context_window is None:
+        return False
+    system = request.system or ""
+    length = len(system if isinstance(system, str) else text_of(system))
+    for block in (block for message in request.messages for block in message.content):
+        source = block.get("source") or {"data": block.get("text", "")}
+        if source.get("type") == "base64":
+            return True
+        length += len(source["data"])
+    return length > known.context_window
 
 
 def _dry_run(context: Context, provider: LLMProvider, request: ChatRequest) -> int:

@@ -15,7 +15,7 @@ from ..core.errors import UsageError
 from ..core.harmless import one_line
 from ..core.messages import Notice
 from ..core.redact import redact
-from ..storage.paths import cache_dir, config_dir, data_dir
+from ..storage.paths import MODELS_FILE_NAME, cache_dir, config_dir, data_dir
 from ..storage.settings import FILE_NAME, unknown_variables, variables
 from . import _options as options
 
@@ -107,6 +107,7 @@ def path(as_json: options.AsJson = False) -> int:
     folder = config_dir(context.environ)
     places = {
         "config": folder / FILE_NAME,
+        "models": folder / MODELS_FILE_NAME,
         "templates": folder / "templates",
         "data": data_dir(context.environ),
         "cache": cache_dir(context.environ),
@@ -149,10 +150,12 @@ def edit() -> int:
 
 def _say_unknown_model(context: Context, name: str) -> None:
     """Say that the catalogue does not have the model `name`, which may be newer, another provider's or a slip."""
-    from ..core.models import catalogue
     from ..storage.setting_values import nearest
 
-    known = catalogue()
+    try:
+        known = context.catalogue
+    except UsageError:
+        return  # the setting is set; what is wrong with models.toml is told where a model is asked
     if known.find(name) is None:
         near = nearest(name, known.names()) or "; it is sent as it stands"
         context.console.say(f"claude-cli: the catalogue does not know the model {one_line(name, 72)!r}{near}")

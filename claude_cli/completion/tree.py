@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.models import ABILITIES
 from ..storage.settings import EFFORTS, FIELDS, NAMES
 
 SHELLS = ("bash", "zsh", "fish")
@@ -16,6 +17,8 @@ DEFAULT = "complete"
 _FILES = ("PATH", "FILE", "SCHEMA")  # how the help calls a value that is, or may be, the name of a file
 _LIVE = {"--model": "models", "--fallback-model": "models", "--profile": "profiles", "--template": "templates"}
 _CHOICES = {
+    "--by": ("day", "model", "command", "session", "profile"),
+    "--cache": ("auto", "off", "1h"),
     "--effort": EFFORTS,
     "--extract": ("first", "last", "all"),
     "--format": ("auto", "text", "rendered", "json", "jsonl"),
@@ -24,6 +27,7 @@ _CHOICES = {
     "--service-tier": ("auto", "standard_only"),
     "--store": ("keyring", "file"),
     "--thinking": ("on", "off"),
+    "--can": ABILITIES,
 }
 
 

@@ -7,7 +7,8 @@ httpx and asyncio would take longer than everything else before the request. See
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 
 import httpcore
 
@@ -52,7 +53,7 @@ class BlockingTransport:
             ssl_context=context, max_connections=1, network_backend=self._backend, proxy=proxy
         )
 
-    def events(self, exchange: Exchange, *, deadline: float | None = None) -> Iterator[Sequence[Event]]:
+    def events(self, exchange: Exchange, *, deadline: float | None = None) -> Generator[Sequence[Event]]:
         """Run `exchange`; yields the events of each read.
 
         Raises:
@@ -126,10 +127,12 @@ def run(
         while call.going_on:
             try:
                 call.begin()
-                for events in transport.events(exchange(call.request), deadline=call.deadline):
-                    shown = call.receive(events)
-                    if shown:
-                        yield shown
+                # Closed before the call is: upstream ends first, then it is put down what that has cost.
+                with closing(transport.events(exchange(call.request), deadline=call.deadline)) as batches:
+                    for events in batches:
+                        shown = call.receive(events)
+                        if shown:
+                            yield shown
                 last = call.ended()
             except ClaudeError as error:
                 sleep(call.failed(error))

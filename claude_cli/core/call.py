@@ -33,6 +33,7 @@ from .retry import RetryPolicy
 
 if TYPE_CHECKING:
     from .budget import Recorder
+    from .keeping import Keeping
     from .telemetry import Emitter
 
 _WORTH_A_FALLBACK = (OverloadedError, RateLimitError, ServerError, TimedOutError, NotFoundError, BreakerOpenError)
@@ -51,6 +52,7 @@ class CallPolicy:
         fallback_notices: by model, what had to change in its request; told when it is switched to.
         on_truncate: "fail" and "ok" hand the cut answer on (the caller judges); "continue" asks for the rest.
         prefill: tells whether a model continues an assistant turn; others are asked to go on.
+        flexible: nobody named `max_tokens`, so a budget may lower it.
     """
 
     retry: RetryPolicy = field(default_factory=RetryPolicy)
@@ -58,6 +60,7 @@ class CallPolicy:
     fallback_notices: Mapping[str, Sequence[Notice]] = field(default_factory=dict)
     on_truncate: OnTruncate = "fail"
     prefill: Callable[[str], bool] = lambda model: False
+    flexible: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,9 @@ class Call:
         self._attempt = 1
         self._permit: Permit | None = None
         self._handed_on = False
-        self._held: list[Event] = []
+        self._held: list[MessageStart] = []
+        self._error: ClaudeError | None = None
+        self._books = _books(policy, around)
 
     @property
     def deadline(self) -> float | None:
@@ -107,15 +112,24 @@ class Call:
         """The answer, folded; whole once the call has ended."""
         return self._legs.completion()
 
+    @property
+    def lowered(self) -> bool:
+        """Whether a budget has lowered `max_tokens`."""
+        return self._books is not None and self._books.lowered
+
     def begin(self) -> None:
-        """Start a try: the first one of a model asks its breaker.
+        """Start a try: the first one of a model asks its breaker, the first of all the recorder.
 
         Raises:
-            BreakerOpenError: to be given to `failed` like any other failure.
+            BreakerOpenError, BudgetReachedError: to be given to `failed` like any other failure.
         """
         if self._permit is None:
             name = f"{self._around.provider}/{self.request.model}"
             self._permit = self._around.board.breaker(name).admit()
+        if self._books:
+            if not self._books.begun:
+                self.request = self._books.admit(self.request)
+            self._books.sent()
         if self._around.emitter:
             self._emit("RequestStart", attempt=self._attempt, leg=self._legs.number)
 
@@ -151,6 +165,7 @@ class Call:
 
         Raises:
             StreamInterruptedError: the stream had no last event; to be given to `failed`.
+            BudgetReachedError: another leg may not be sent; likewise.
         """
         if not self._legs.done:
             raise StreamInterruptedError("the stream ended without its last event")
@@ -158,10 +173,20 @@ class Call:
         if following is None:
             self._stopped()
             return self._legs.last_events()
+        self._go_on(following)
+        return ()
+
+    def _go_on(self, following: ChatRequest) -> None:
+        """Begin another leg with `following`, if its cost is allowed."""
+        if self._books:
+            following = self._books.admit(following, self.completion(), why="the answer is incomplete")
+        reason = self._legs.stop_reason
+        if reason != "pause_turn":
+            count = f"{self._legs.number} of {MAX_CONTINUATIONS}"
+            self._around.notify(Notice("continued", f"the answer was cut ({reason}); asked for the rest, {count}"))
         self._try_anew(following)
         self._handed_on = False
         self._legs.next()
-        return ()
 
     def _try_anew(self, request: ChatRequest) -> None:
         self.request = request
@@ -184,13 +209,8 @@ class Call:
         if reason == "pause_turn":
             return continue_paused(self._asked, self._legs.blocks())
         if reason in ("max_tokens", "model_context_window_exceeded") and self._policy.on_truncate == "continue":
-            following = continue_truncated(
-                self._asked, self._legs.blocks(), prefill=self._policy.prefill(self.request.model)
-            )
-            if following is not None:
-                count = f"{self._legs.number} of {MAX_CONTINUATIONS}"
-                self._around.notify(Notice("continued", f"the answer was cut ({reason}); asked for the rest, {count}"))
-            return following
+            prefill = self._policy.prefill(self.request.model)
+            return continue_truncated(self._asked, self._legs.blocks(), prefill=prefill)
         return None
 
     def failed(self, error: ClaudeError) -> float:
@@ -199,6 +219,15 @@ class Call:
         Raises:
             ClaudeError: there will be no other try: the error as the user should see it.
         """
+        if self._books and not self._handed_on:
+            self._books.failed(error)
+        try:
+            return self._next_try(error)
+        except ClaudeError as final:
+            self._error = final
+            raise
+
+    def _next_try(self, error: ClaudeError) -> float:
         if not isinstance(error, ProviderError):
             raise error
         self._request_id = error.request_id or self._request_id
@@ -237,15 +266,18 @@ class Call:
         if not (self._fallbacks and isinstance(error, _WORTH_A_FALLBACK)):
             self._give_up(error)
         following = self._fallbacks.pop(0)
-        words = f"{self.request.model} failed ({error}); now asking {following.model}"
+        failed, admitted = f"{self.request.model} failed ({error})", following
+        if self._books:
+            admitted = self._books.admit(following, why=f"{failed}, and {following.model} is not asked")
+        words = f"{failed}; now asking {following.model}"
         switch = NextTry(error.code, 0.0, self._attempt, model=following.model)
         self._around.notify(Notice("fallback", words, next_try=switch))
         for notice in self._policy.fallback_notices.get(following.model, ()):
             self._around.notify(notice)
         self._announce(error, 0.0, following.model)
-        self.close()
+        self._release()
         self._asked = following
-        self._try_anew(following)
+        self._try_anew(admitted)
 
     def _announce(self, error: ProviderError, wait: float, model: str) -> None:
         if self._around.emitter:
@@ -270,16 +302,26 @@ class Call:
     def _stopped(self) -> None:
         if not self._around.emitter:
             return
-        done, now = self.completion(), self._around.clock()
-        first = None if self.first_text_at is None else round((self.first_text_at - self.started_at) * 1000)
+        done, (duration, first) = self.completion(), self._times()
         self._emit(
             "RequestStop",
-            stop_reason=done.stop_reason, input_tokens=done.usage.total_input_tokens,
-            output_tokens=done.usage.output_tokens, duration_ms=round((now - self.started_at) * 1000), ttft_ms=first,
+            stop_reason=done.stop_reason,
+            input_tokens=done.usage.total_input_tokens, output_tokens=done.usage.output_tokens,
+            duration_ms=duration, ttft_ms=first,
         )  # fmt: skip
 
+    def _times(self) -> tuple[int, int | None]:
+        """Milliseconds since the start, and from there to the first text."""
+        now, first = self._around.clock(), self.first_text_at
+        return round((now - self.started_at) * 1000), None if first is None else round((first - self.started_at) * 1000)
+
     def close(self) -> None:
-        """Give back the breaker's permit; also for a call that was cancelled."""
+        """The call is over, also where it was cancelled: give back the breaker's permit, and settle what it cost."""
+        self._release()
+        if self._books:
+            self._books.settle(self._legs, self._held[0] if self._held else None, self._error, *self._times())
+
+    def _release(self) -> None:
         if self._permit:
             self._permit.release()
             self._permit = None
@@ -293,3 +335,12 @@ class Call:
         event = getattr(telemetry, kind)
         about = {"provider": around.provider, "model": self.request.model, "call": self._name}
         around.emitter.emit(event(**about, request_id=self._request_id, **members))
+
+
+def _books(policy: CallPolicy, around: Surroundings) -> Keeping | None:
+    """The books of a call; None, and nothing of them is loaded, where nobody keeps count."""
+    if around.recorder is None:
+        return None
+    from .keeping import Keeping
+
+    return Keeping(around.recorder, around.models, flexible=policy.flexible, notify=around.notify)

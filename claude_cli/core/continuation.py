@@ -12,7 +12,7 @@ from functools import reduce
 from typing import Any
 
 from .events import Event, Fold, MessageDelta, MessageDone, MessageStart, Ping, usage_from
-from .messages import Block, ChatRequest, Completion, Message, text_block, text_of
+from .messages import Block, ChatRequest, Completion, Message, Usage, text_block, text_of
 
 MAX_CONTINUATIONS = 5
 """Times an answer is continued at most; a server tool that pauses for ever must not cost for ever."""
@@ -34,13 +34,14 @@ def continue_truncated(request: ChatRequest, blocks: Sequence[Block], *, prefill
     Args:
         request: the original question.
         blocks: all that has come so far.
-        prefill: the model continues an assistant turn by itself; else a user turn asks it to.
+        prefill: the model continues an assistant turn by itself; else, and where it thinks, a user turn asks it to.
     """
     if any("input" in block for block in blocks):
         return None  # half a tool call cannot be continued
     text = text_of(blocks)
     if not text.strip():
         return None
+    prefill = prefill and (request.options.thinking or {}).get("type") in (None, "disabled")
     said = Message("assistant", (text_block(text.rstrip() if prefill else text),))
     turns = (said,) if prefill else (said, Message("user", (text_block(GO_ON),)))
     return replace(request, messages=(*request.messages, *turns))
@@ -68,6 +69,20 @@ class Legs:
     def stop_reason(self) -> str | None:
         """Why the present leg ended."""
         return self._fold.stop_reason
+
+    @property
+    def ending(self) -> bool:
+        """Whether the present leg's whole usage is known: the reason of its end has come."""
+        return self._fold.ending
+
+    @property
+    def spent(self) -> tuple[Usage, ...]:
+        """The usage of each leg before the present one."""
+        return tuple(map(usage_from, self._spent))
+
+    def present(self) -> Completion:
+        """The present leg alone, as far as it has come."""
+        return self._fold.completion()
 
     @property
     def text(self) -> str:
@@ -114,7 +129,7 @@ class Legs:
         used = [*self._spent, last.usage.raw]
         return replace(
             last, id=first.id, model=last.model or first.model, content=self.blocks(),
-            usage=usage_from(reduce(_sum, used)), request_id=last.request_id or first.request_id,
+            usage=total(used), request_id=last.request_id or first.request_id,
             legs=tuple(map(usage_from, used)) if self._spent else (),
         )  # fmt: skip
 
@@ -125,6 +140,11 @@ def _moved(event: Event, offset: int) -> Event:
             return event
         case _:
             return replace(event, index=event.index + offset)
+
+
+def total(used: Sequence[dict[str, Any]]) -> Usage:
+    """The API's usage objects of some messages, at least one, as one."""
+    return usage_from(reduce(_sum, used))
 
 
 def _sum(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

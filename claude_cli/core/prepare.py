@@ -16,6 +16,7 @@ from .models import Catalogue, catalogue
 
 if TYPE_CHECKING:
     from .budget import Recorder
+    from .caching import Ttl
     from .telemetry import Emitter
 
 
@@ -44,15 +45,24 @@ def surroundings(
 
 
 def prepare(
-    request: ChatRequest, *, strict: bool = False, models: Catalogue | None = None
+    request: ChatRequest, *, strict: bool = False, models: Catalogue | None = None, cache: Ttl | None = None
 ) -> tuple[ChatRequest, list[Notice]]:
     """`request` with its model's name resolved and its parameters as that model takes them; and what changed.
 
+    Args:
+        cache: mark it for the prompt cache, to be kept so long; None: leave that alone.
     Raises:
         UsageError: `strict` and something would have to change, or nothing would help.
     """
     models = models or catalogue()
-    return fit(replace(request, model=models.resolve(request.model)), models.find(request.model), strict=strict)
+    resolved, model = replace(request, model=models.resolve(request.model)), models.find(request.model)
+    fitted, notices = fit(resolved, model, strict=strict)
+    if cache is None:
+        return fitted, notices
+    from .caching import cached
+
+    marked, more = cached(fitted, model, cache, strict=strict)
+    return marked, [*notices, *more]
 
 
 def continues_turns(model: str, models: Catalogue | None = None) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 from ..core.address import endpoint
 from ..core.errors import UsageError
 from .files import locked, write_private
-from .setting_values import WrongValue, checked, nearest, parsed
+from .setting_values import Dollars, WrongValue, checked, dollars, nearest, parsed
 from .settings import DEFAULT_PROFILE, FIELDS, KEYS_GO_ELSEWHERE, NAMES, PROFILE_NAMES, check_user_file, no_setting
 from .settings_file import SettingsFile, parse, read_settings_file
 from .settings_place import statements
@@ -109,7 +109,7 @@ def read_text(path: Path) -> str:
 def _keys_of(name: str) -> tuple[str, ...]:
     """The place of the setting `name` in the file, outermost table first. Raises `UsageError`."""
     if name in NAMES:
-        return (name,)
+        return tuple(name.split("."))
     if found := _PROFILE.fullmatch(name):
         inner = ("headers", found["header"]) if found["header"] else (found["key"],)
         return ("profiles", found["name"], *inner)
@@ -124,7 +124,7 @@ def _value_of(keys: Sequence[str], text: str) -> Any:
         return text
     if keys[-1] == "headers":
         return _headers(text)
-    item = FIELDS[keys[-1]]
+    item = FIELDS[keys[-1] if keys[0] == "profiles" else ".".join(keys)]
     value: Any = parsed(item, text)
     if type(item.default) is tuple and text.lstrip().startswith("["):
         with suppress(ValueError):
@@ -132,9 +132,12 @@ def _value_of(keys: Sequence[str], text: str) -> Any:
     if type(item.default) is float and re.fullmatch(r"\d{1,15}", text):
         value = int(text)  # 5 stays 5
     try:
-        checked(item, value)
+        kept = checked(item, value)
     except WrongValue as error:
         raise UsageError(str(error)) from error
+    if isinstance(kept, Dollars) and kept:
+        number = float(kept)
+        value = int(kept) if kept.isdecimal() else number if dollars(number) == kept else str(kept)
     if item.name == "base_url" and value:
         endpoint(value)
     return value
@@ -231,7 +234,7 @@ def _with_value(file: SettingsFile, keys: Sequence[str], value: Any) -> tuple[st
     _put(wanted, keys, value)
     head, tail = _halves(file.text) if len(keys) == 1 else (file.text, "")
     document = tomlkit.parse(head)
-    if len(keys) > 1 and keys[0] not in document:
+    if len(keys) > 2 and keys[0] not in document:
         document[keys[0]] = tomlkit.table(is_super_table=True)  # without a line [profiles] of its own
     _put(document, keys, value)
     return _joined(tomlkit.dumps(document), tail), wanted
@@ -259,9 +262,9 @@ def _without(file: SettingsFile, keys: Sequence[str]) -> tuple[str, dict[str, An
         for key in keys[:-1]:
             place = place[key]
         del place[keys[-1]]
-    if not wanted.get("profiles", True):
-        wanted.pop("profiles")
-        document.pop("profiles", None)
+    if len(keys) > 1 and not wanted[keys[0]]:
+        for values in (document, wanted):
+            del values[keys[0]]
     return tomlkit.dumps(document), wanted
 
 

@@ -5,10 +5,28 @@ Which settings there are stands in `settings.py`; this file knows a setting only
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import Field, field
 from typing import Any
 
+
+class Dollars(str):
+    """An amount of US dollars as it is written, "5" or "0.25"; empty: none is named."""
+
+    __slots__ = ()
+
+    @property
+    def pico(self) -> int | None:
+        """It in pico-dollars, exactly; None for none."""
+        if not self:
+            return None
+        whole, _, part = self.partition(".")
+        return int(whole) * 10**12 + int(part.ljust(12, "0"))
+
+
+_AMOUNT = re.compile(r"(?=\.?[0-9])([0-9]{0,9})(?:\.([0-9]{0,12}))?")
+AMOUNT = "an amount of US dollars such as 5 or 0.25"
 _SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 _WANTED = {
     bool: "true or false",
@@ -16,6 +34,7 @@ _WANTED = {
     float: "a number of seconds, 0 or more",
     tuple: "a list of texts",
     str: "a text",
+    Dollars: AMOUNT,
 }
 
 
@@ -34,16 +53,25 @@ class WrongValue(ValueError):
 
 
 def setting(
-    default: Any, text: str, *, file_only: bool = False, choices: tuple[str, ...] = (), words: bool = False
-) -> Any:
+    default: Any, text: str, *, file_only: bool = False, choices: tuple[str, ...] = (), words: bool = False,
+    table: str = "",
+) -> Any:  # fmt: skip
     """A field of `Settings`: its default, whose type is the setting's, and its text.
 
     Args:
         file_only: no variable sets it.
         choices: the only texts it takes.
         words: it is a command line, which may be written as one text.
+        table: of the file, that it stands in; the field is called by both names, `budget_day`.
     """
-    return field(default=default, metadata={"text": text, "file_only": file_only, "choices": choices, "words": words})
+    about = {"text": text, "file_only": file_only, "choices": choices, "words": words, "table": table}
+    return field(default=default, metadata=about)
+
+
+def name_of(item: Field[Any]) -> str:
+    """What the setting `item` is called: with a dot where it stands in a table, `budget.day`."""
+    table: str = item.metadata["table"]
+    return f"{table}.{item.name.removeprefix(f'{table}_')}" if table else item.name
 
 
 def parsed(item: Field[Any], text: str) -> Any:
@@ -70,15 +98,31 @@ def checked(item: Field[Any], value: Any) -> Any:
         value = _split(item.name, value)
     if kind is float and type(value) is int:
         value = _float(value)
+    if kind is Dollars:
+        value = dollars(value)
     if kind is tuple and isinstance(value, list) and all(isinstance(each, str) for each in value):
         value = tuple(value)
     negative = kind in (int, float) and type(value) is kind and not 0 <= value < float("inf")
     if type(value) is not kind or negative:
-        raise WrongValue(f"{item.name} is {_WANTED[kind]}", value)
+        raise WrongValue(f"{name_of(item)} is {_WANTED[kind]}", value)
     choices = item.metadata["choices"]
     if choices and value not in choices:
-        raise WrongValue(f"{item.name} is one of {', '.join(filter(None, choices))}", value)
+        raise WrongValue(f"{name_of(item)} is one of {', '.join(filter(None, choices))}", value)
     return value
+
+
+def dollars(value: object) -> Any:
+    """The amount that `value`, a number or a text, is; `value` as it is where it is none, or absurd."""
+    text = value
+    if isinstance(value, float):
+        from decimal import Decimal
+
+        text = format(Decimal(repr(value)), "f")  # as it was written, not as its nearest binary fraction
+    found = None if isinstance(value, bool) else _AMOUNT.fullmatch(str(text))
+    if not found:
+        return Dollars() if value == "" else value
+    part = (found[2] or "").rstrip("0")
+    return Dollars((found[1].lstrip("0") or "0") + (f".{part}" if part else ""))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

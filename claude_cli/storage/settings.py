@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from ..core.errors import UsageError
 from ..core.models import DEFAULT_MODEL
 from ..core.wire_request import API_VERSION
 from .paths import config_dir, project_place
-from .setting_values import WrongValue, checked, nearest, parsed, setting
+from .setting_values import Dollars, WrongValue, checked, name_of, nearest, parsed, setting
 
 if TYPE_CHECKING:
     from .project_file import ProjectFile
@@ -74,11 +74,17 @@ class Settings:
     pings_timeout_s: float = setting(900.0, "seconds of nothing but pings")
     screen_reader: bool = setting(False, "plain lines on a terminal: nothing drawn twice, no colours")
     stdin_wait_s: float = setting(60.0, "seconds to wait for piped input where nobody can see the wait; 0: no limit")
+    budget_day: Dollars = setting(Dollars(), "US dollars that a day's calls may cost; empty: no limit", table="budget")
+    budget_month: Dollars = setting(Dollars(), "US dollars that a month's calls may cost", table="budget")
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     project: ProjectFile | None = None
     home_base_url: str = ""
     """The base URL that the user's file has, whatever a flag or a variable say; empty: the official one."""
+
+    def value(self, name: str) -> Any:
+        """The value of the setting `name`."""
+        return getattr(self, FIELDS[name].name)
 
     @property
     def active(self) -> Profile:
@@ -86,8 +92,10 @@ class Settings:
         return self.profiles.get(self.profile, Profile(self.profile))
 
 
-FIELDS: Mapping[str, Field[Any]] = {item.name: item for item in fields(Settings) if item.metadata}
+FIELDS: Mapping[str, Field[Any]] = {name_of(item): item for item in fields(Settings) if item.metadata}
+"""The settings by their names, those of a table with a dot: `budget.day`."""
 NAMES = tuple(FIELDS)
+_TABLES = {name.partition(".")[0] for name in NAMES if "." in name}
 KEYS_GO_ELSEWHERE = "keys are not kept among the settings; `claude-cli keys set` stores one safely"
 _KEY_NAME = re.compile(
     r"(?:^|[._-])(?:(?:api|auth|access)?key|secret|password)s?$|(?:^|(?:api|auth|access|bearer)[._-]?)token$",
@@ -154,7 +162,7 @@ def load_settings(environ: Mapping[str, str], profile: str | None = None, folder
         layers.append({"profile": (profile, "--profile")})
     found = {name: pair for layer in layers for name, pair in layer.items()}
     sources = {name: source for name, (_, source) in found.items()}
-    values = {name: value for name, (value, _) in found.items()}
+    values = {FIELDS[name].name: value for name, (value, _) in found.items()}
     home = of_profile.get("base_url") or user.values.get("base_url", "")
     return Settings(**values, profiles=user.profiles, sources=sources, project=project, home_base_url=home)
 
@@ -165,7 +173,7 @@ def check_user_file(file: SettingsFile) -> UserFile:
     Raises:
         UsageError: a name or a value in it is wrong; the message says where, and which name is near.
     """
-    values = {name: _value(file, name) for name in file.values if name != "profiles"}
+    values = dict(_own(file))
     tables = file.values.get("profiles", {})
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
         raise UsageError(f"{file.where('profiles')}: profiles are tables: [profiles.NAME]")
@@ -189,21 +197,26 @@ def variables(name: str) -> tuple[str, ...]:
     """The variables that the setting `name` is read from; the first that is set counts."""
     if name not in FIELDS or FIELDS[name].metadata["file_only"]:
         return ()
-    own = f"{_PREFIX}{name.upper()}"
+    own = _variable(name)
     return (own, "ANTHROPIC_BASE_URL") if name == "base_url" else (own,)
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """A line for each variable that looks like a setting of ours and is none, with the nearest that is."""
     strange = (name for name in sorted(environ) if name.startswith(_PREFIX) and name not in _OTHER_VARIABLES)
+    known = {_variable(name): name for name in NAMES}
     lines = []
     for name in strange:
-        setting_name = name.removeprefix(_PREFIX).lower()
-        if setting_name not in FIELDS:
-            lines.append(f"{name} is set, but there is no such setting{nearest(setting_name, NAMES)}")
-        elif not variables(setting_name):
+        if name not in known:
+            near = nearest(name.removeprefix(_PREFIX).lower(), NAMES)
+            lines.append(f"{name} is set, but there is no such setting{near}")
+        elif not variables(known[name]):
             lines.append(f"{name} is set, but only {FILE_NAME} may set this")
     return lines
+
+
+def _variable(name: str) -> str:
+    return f"{_PREFIX}{name.upper().replace('.', '_')}"
 
 
 # What reads and judges files is loaded when there is a file: most calls are made with none, or with one.
@@ -224,13 +237,27 @@ def _project_file(folder: Path, environ: Mapping[str, str]) -> ProjectFile | Non
     return read_project_file(*place)
 
 
-def _value(file: SettingsFile, name: str) -> Any:
+def _own(file: SettingsFile) -> Iterator[tuple[str, Any]]:
+    """The file's own settings by their names, each checked."""
+    for name, value in file.values.items():
+        if name not in _TABLES:
+            if name != "profiles":
+                yield name, _value(file, (name,), value)
+        elif isinstance(value, dict):
+            for key, inner in value.items():
+                yield f"{name}.{key}", _value(file, (name, key), inner)
+        else:
+            raise UsageError(f"{file.where(name)}: {name} is a table: [{name}]")
+
+
+def _value(file: SettingsFile, keys: tuple[str, ...], value: Any) -> Any:
+    name = ".".join(keys)
     if name not in FIELDS:
-        raise UsageError(f"{file.where(name)}: {no_setting(name)}")
+        raise UsageError(f"{file.where(*keys)}: {no_setting(name)}")
     try:
-        return checked(FIELDS[name], file.values[name])
+        return checked(FIELDS[name], value)
     except WrongValue as error:
-        raise UsageError(f"{file.where(name)}: {error}") from error
+        raise UsageError(f"{file.where(*keys)}: {error}") from error
 
 
 def _profile(file: SettingsFile, name: str, table: Mapping[str, Any]) -> Profile:

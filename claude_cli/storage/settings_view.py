@@ -47,7 +47,7 @@ class Row:
 
 def rows(settings: Settings, user_file: str) -> list[Row]:
     """Every setting, in the order of their subjects, then what the profiles of `user_file` have."""
-    own = [Row(name, _harmless(name, getattr(settings, name)), settings.sources.get(name, DEFAULT)) for name in NAMES]
+    own = [Row(name, _harmless(name, settings.value(name)), settings.sources.get(name, DEFAULT)) for name in NAMES]
     return own + [Row(name, value, user_file) for name, value in _of_profiles(settings)]
 
 

@@ -177,3 +177,25 @@ def test_verbose(claude, simulate):
     events = [json.loads(line)["event"] for line in claude("complete", "hi", "-vv").lines if line.startswith("{")]
     assert [event.rpartition("anthropic.")[2] for event in events][:2] == ["request.start", "stream.chunk"]
     assert "Traceback (most recent call last)" in claude("complete", "hi", "-vv").err
+
+
+def test_options_by_their_own_names_are_judged_too(claude, simulator):
+    """`-O temperature=0.5` is no way around the rules that `--temperature 0.5` keeps to."""
+    words = ["-O", "temperature=0.5", "-O", "max_tokens=300000", "-O", "output_config.effort=max",
+             "-O", "thinking.type=enabled", "-m", "claude-opus-5"]  # fmt: skip
+    done = claude("complete", "hi", *words)
+    assert (done.status, done.lines) == (
+        0,
+        [
+            "claude-cli: max_tokens lowered from 300,000 to 128,000, the most claude-opus-5 gives",
+            "claude-cli: thinking enabled is not something claude-opus-5 takes; sent as adaptive",
+            "claude-cli: temperature not sent: claude-opus-5 no longer takes sampling parameters",
+        ],
+    )
+    body = sent(simulator)
+    assert (body["max_tokens"], body["thinking"], body["output_config"]) == (
+        128_000, {"type": "adaptive"}, {"effort": "max"},
+    )  # fmt: skip
+    claude("complete", "hi", *words, "--strict").failed(2, "refused because of --strict")
+    claude("complete", "hi", "-O", "model=opus").failed(2, "-O model is not taken: -m names the model")
+    assert len(simulator.requests) == 1

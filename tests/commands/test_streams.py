@@ -7,6 +7,8 @@ import os
 import pytest
 
 from claude_cli.commands._outcome import Outcome, usage_line
+from claude_cli.core.events import usage_from
+from claude_cli.core.messages import Completion
 
 NASTY = "a\x1b[31mred\x1b]0;title\x07 \x9b2J\u202egnirts\u2066 bell\x07 back\x08 tab\tend"
 CLEAN = "ared gnirts bell back tab\tend"
@@ -147,3 +149,46 @@ def test_a_reader_with_a_non_blocking_end_loses_nothing(claude, simulate):
 def test_seconds_have_the_digits_that_count(duration_ms, ttft_ms, said):
     """A whole call never looks shorter than the way to its first word."""
     assert said in usage_line(Outcome("m", duration_ms=duration_ms, ttft_ms=ttft_ms))
+
+
+@pytest.mark.parametrize(
+    ("usage", "said"),
+    [
+        pytest.param(
+            {"input_tokens": 1000, "output_tokens": 500, "output_tokens_details": {"thinking_tokens": 120}},
+            "1,000 tokens in, 500 out (120 thinking), $0.007, 2 s, first text after 0.5 s, 250 tokens/s",
+            id="no cache",
+        ),
+        pytest.param(
+            {"input_tokens": 1000, "output_tokens": 500, "cache_read_input_tokens": 10_000},
+            "11,000 tokens in (10,000 from cache), 500 out, $0.008, cache saved $0.019, 2 s, first text after 0.5 s,"
+            " 250 tokens/s",
+            id="read from the cache",
+        ),
+        pytest.param(
+            {"input_tokens": 0, "output_tokens": 0, "cache_creation_input_tokens": 600},
+            "600 tokens in (600 to cache), 0 out, $0.0015, cache cost $0.0003 more, 2 s, first text after 0.5 s",
+            id="written to the cache",
+        ),
+        pytest.param(
+            {
+                "input_tokens": 0,
+                "output_tokens": 0,
+                "cache_creation_input_tokens": 400,
+                "cache_read_input_tokens": 1000,
+            },
+            "1,400 tokens in (1,000 from cache, 400 to cache), 0 out, $0.0011, cache saved $0.0017, 2 s,"
+            " first text after 0.5 s",
+            id="both",
+        ),
+        pytest.param(
+            {"input_tokens": 5, "output_tokens": 0, "cache_read_input_tokens": 7, "service_tier": "priority"},
+            "12 tokens in (7 from cache), 0 out, unpriced, 2 s, first text after 0.5 s",
+            id="a tier without prices",
+        ),
+    ],
+)
+def test_the_line_of_usage_says_what_the_cache_did(usage, said):
+    """In tokens and in money, both ways; nothing of it where the cache had no part."""
+    done = Completion("msg_1", "claude-sonnet-5-5", (), "end_turn", usage_from(usage))
+    assert usage_line(Outcome("sonnet", done, duration_ms=2000, ttft_ms=500)) == said

@@ -61,7 +61,7 @@ def test_words_that_mean_nothing(words, said):
 
 LATER = [
     ["-c"], ["--continue"], ["-S", "n"], ["--session", "n"], ["--fork"], ["--save"],
-    ["--no-save"], ["--max-cost", "1"], ["--cache", "off"],
+    ["--no-save"],
 ]  # fmt: skip
 
 

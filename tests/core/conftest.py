@@ -15,6 +15,7 @@ import pytest
 import trustme
 
 from claude_cli.core.blocking import BlockingTransport, run
+from claude_cli.core.budget import Recorder
 from claude_cli.core.call import Call, CallPolicy
 from claude_cli.core.client import Client
 from claude_cli.core.connection import Timeouts
@@ -187,6 +188,7 @@ class Caller:
         waits: seconds that were to be slept between tries.
         told: telemetry events.
         notices: what the user was told.
+        recorder: who is told of the calls.
     """
 
     kind: str
@@ -194,13 +196,16 @@ class Caller:
     told: list[TelemetryEvent] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     answer: Answer = field(default_factory=Answer)
+    recorder: Recorder | None = None
 
     def call(
         self, url: str, policy: CallPolicy | None = None, *, request: ChatRequest = REQUEST, key: str = "test-key",
         until_text: bool = False,
     ) -> Call:  # fmt: skip
         """The call, when it is over, or (`until_text`) left at its first text; what came of it is in `answer`."""
-        around = surroundings("anthropic", draw=lambda: 0.0, emitter=Emitter(self.told.append), notify=self._note)
+        around = surroundings(
+            "anthropic", draw=lambda: 0.0, emitter=Emitter(self.told.append), notify=self._note, recorder=self.recorder
+        )
         config = ProviderConfig(credential(key, source="the test"), url, timeouts=PATIENT, environ={})
         provider, call = AnthropicProvider.configured(config), Call(request, policy or CallPolicy(), around)
         try:

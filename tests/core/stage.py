@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
 
 from claude_cli.core.breaker import BreakerBoard
+from claude_cli.core.budget import Plan, Record, Recorder, Ticket
 from claude_cli.core.call import Call, CallPolicy, Surroundings
-from claude_cli.core.errors import ClaudeError, OverloadedError
+from claude_cli.core.errors import BudgetReachedError, ClaudeError, OverloadedError
 from claude_cli.core.events import (
     BlockStart,
     BlockStop,
@@ -55,6 +56,55 @@ SEARCH = [
 
 
 @dataclass
+class Book:
+    """A recorder that keeps what it is told, and checks that each call is told in the right order.
+
+    Attributes:
+        allows: what it says to each plan in turn: None: all of it, a number: so many `max_tokens`, 0: nothing.
+        on_settle: called with each record.
+        told: the plans; with what was spent before for one that goes on.
+    """
+
+    allows: list[int | None] = field(default_factory=list)
+    on_settle: Callable[[Record], object] = repr
+    told: list[Plan | tuple[Plan, int | None]] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    open: set[int] = field(default_factory=set)
+    begun: int = 0
+
+    def begin(self, plan: Plan) -> Ticket:
+        self.told.append(plan)
+        granted = self._grant(plan)
+        self.begun += 1
+        self.open.add(self.begun)
+        return Ticket(self.begun, granted)
+
+    def extend(self, ticket: Ticket, plan: Plan, spent_pico: int | None) -> Ticket:
+        self.open.remove(ticket.number)
+        self.told.append((plan, spent_pico))
+        self.open.add(ticket.number)
+        return Ticket(ticket.number, self._grant(plan))
+
+    def settle(self, ticket: Ticket, record: Record) -> None:
+        self.open.remove(ticket.number)
+        self.records.append(record)
+        self.on_settle(record)
+
+    def _grant(self, plan: Plan) -> Plan:
+        allowed = self.allows.pop(0) if self.allows else None
+        if allowed == 0:
+            raise BudgetReachedError("the purse is empty")
+        return plan if allowed is None else plan._replace(max_tokens=min(allowed, plan.max_tokens))
+
+    @property
+    def record(self) -> Record:
+        """The one that there is."""
+        (record,) = self.records
+        assert not self.open
+        return record
+
+
+@dataclass
 class Stage:
     """Drives a call through tries that are scripted: each a list of reads, or what the transport raised after them."""
 
@@ -63,6 +113,7 @@ class Stage:
     listens: bool = False
     name: str = "7"
     seconds_a_try: float = 1.0
+    recorder: Recorder | None = None
 
     def __post_init__(self) -> None:
         self.now = 100.0
@@ -79,6 +130,7 @@ class Stage:
             self.board,
             Emitter(self.heard.append) if self.listens else Emitter(),
             self.notices.append,
+            recorder=self.recorder,
         )
         self.call = Call(self.request, self.policy, self.around, name=self.name)
 
@@ -92,7 +144,7 @@ class Stage:
                     self.asked.append(self.call.request)
                     for read in script.pop(0):
                         self.now += self.seconds_a_try
-                        if isinstance(read, Exception):
+                        if isinstance(read, BaseException):
                             raise read
                         self.shown += self.call.receive(read)
                     last = self.call.ended()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from claude_cli.core.call import CallPolicy
-from claude_cli.core.continuation import GO_ON, MAX_CONTINUATIONS
+from claude_cli.core.continuation import GO_ON, MAX_CONTINUATIONS, continue_truncated
 from claude_cli.core.errors import RequestRejectedError, StreamInterruptedError
 from claude_cli.core.events import (
     BlockStart,
@@ -65,6 +65,20 @@ def test_how_the_rest_is_asked_for(prefill, turns):
     """Newer models refuse a prefill; older ones take it, but no white space at its end."""
     stage = Stage(policy(prefill=prefill)).play([whole("Hello \n", reason="max_tokens")], [whole("x")])
     assert stage.asked == [OPUS, ChatRequest("opus", turns, options=OPUS.options)]
+
+
+@pytest.mark.parametrize(
+    ("thinking", "last"),
+    [
+        pytest.param({"type": "enabled", "budget_tokens": 2000}, "user", id="thinking"),
+        pytest.param({"type": "disabled"}, "assistant", id="thinking off"),
+    ],
+)
+def test_a_model_that_thinks_is_asked_to_go_on(thinking, last):
+    """The API refuses a prefill beside thinking."""
+    request = replace(OPUS, options=replace(OPUS.options, thinking=thinking))
+    following = continue_truncated(request, [text_block("Hello")], prefill=True)
+    assert following is not None and following.messages[-1].role == last
 
 
 def test_thinking_is_not_sent_back_with_the_rest():

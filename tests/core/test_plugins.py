@@ -117,6 +117,15 @@ def test_a_plugin_gains_retries_from_the_client(installed):
     assert "claude_cli.provider.parrot.retry" in done.stderr
 
 
+def test_a_plugin_that_does_not_count_tokens(installed):
+    """It is said, with the way that is left; and a prompt is not held up by it."""
+    done = python(installed, "-m", "claude_cli", "tokens", "--provider", "parrot", "Hello", PARROT_KEY="polly")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "claude-cli: A parrot does not count tokens; with --estimate they are reckoned here\n"
+    done = python(installed, "-m", "claude_cli", "tokens", "--provider", "parrot", "--estimate", "Hello")
+    assert (done.returncode, done.stdout) == (0, "~6\n")
+
+
 def test_a_plugin_that_lacks_its_key(installed):
     """Its own error is shown as ours are."""
     done = python(installed, "-m", "claude_cli", "complete", "--provider", "parrot", "Hello")

@@ -312,6 +312,23 @@ def test_a_server_that_promises_pages_for_ever_is_left(serve):
     assert server.connections == 1
 
 
+def test_tokens_are_counted(simulate):
+    """By the free call, of the request as its model takes it: what it would refuse is left out."""
+    server = simulate()
+    request = ChatRequest(
+        "sonnet", (Message("user", (text_block("x" * 250),)),), "y" * 25, LLMOptions(temperature=0.5, effort="low")
+    )
+    assert ask(server.url, "count_tokens", request) == 114
+    assert server.requests[0].path == "/v1/messages/count_tokens"
+    assert server.requests[0].json == {
+        "model": "claude-sonnet-5-5",
+        "system": "y" * 25,
+        "output_config": {"effort": "low"},
+        "messages": [{"role": "user", "content": "x" * 250}],
+    }
+    assert server.requests[0].headers["accept"] == "application/json"
+
+
 def test_a_healthy_provider(serve):
     """Status, and milliseconds that are no seconds."""
 
@@ -542,6 +559,12 @@ def test_a_plugin_that_forgets_the_end_gives_no_short_answer():
     with pytest.raises(StreamInterruptedError) as caught:
         asyncio.run(Minimal(TextDelta(0, "Hel")).generate_completion("m", "hi"))
     assert caught.value.partial == "Hel"
+
+
+def test_a_plugin_need_not_count():
+    """It says so by its name, and what to do instead."""
+    with pytest.raises(UsageError, match="Minimal does not count tokens; with --estimate they are reckoned here"):
+        asyncio.run(Minimal().count_tokens(REQUEST))
 
 
 def test_a_plugin_that_is_down():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from claude_cli.core.errors import UsageError
+from claude_cli.storage.setting_values import Dollars
 from claude_cli.storage.settings import FIELDS, NAMES, Settings, load_settings, unknown_variables, variables
 
 
@@ -46,14 +47,17 @@ def test_the_environment_goes_before_the_file(load, tmp_path):
 @pytest.mark.parametrize("name", [name for name in NAMES if variables(name) and name != "profile"])
 def test_every_setting_has_a_variable(load, name):
     """`CLAUDE_CLI_` and the name in capitals; an empty one is none."""
-    default = getattr(Settings(), name)
+    default, (variable, *_) = Settings().value(name), variables(name)
     if isinstance(default, bool):
         text, wanted = ("no", False) if default else ("yes", True)
     else:
-        text = "7" if isinstance(default, int | float) else (FIELDS[name].metadata["choices"] or ("", "text"))[1]
+        text = (
+            "7" if isinstance(default, int | float | Dollars) else (FIELDS[name].metadata["choices"] or ("", "text"))[1]
+        )
         wanted = type(default)(text)
-    assert getattr(load(**{f"CLAUDE_CLI_{name.upper()}": text}), name) == wanted
-    assert getattr(load(**{f"CLAUDE_CLI_{name.upper()}": ""}), name) == default
+    assert variable == f"CLAUDE_CLI_{FIELDS[name].name.upper()}"
+    assert load(**{variable: text}).value(name) == wanted
+    assert load(**{variable: ""}).value(name) == default
 
 
 def test_plain_http_and_the_key_command_are_allowed_only_by_the_file(load):
@@ -151,6 +155,20 @@ def test_a_profile_that_is_not_there(load, how, said):
         pytest.param("[profiles.work]\nmodel = 1", ", line 2, column 1: model is a text, not 1", id="type, profile"),
         pytest.param("[profiles.work]\nheaders = {a = 1}", "line 2, column 1: headers are a table", id="headers"),
         pytest.param("[profiles.work]\nheaders = 'x'", "headers are a table of texts", id="no headers"),
+        pytest.param("budget = 5", "line 1, column 1: budget is a table: [budget]", id="a value for a table"),
+        pytest.param(
+            "[budget]\ndya = 5",
+            "line 2, column 1: there is no setting 'budget.dya'; did you mean 'budget.day'?",
+            id="unknown in a table",
+        ),
+        pytest.param(
+            "[budget]\nday = -1", "line 2, column 1: budget.day is an amount of US dollars", id="negative money"
+        ),
+        pytest.param("budget.day = nan", "column 1: budget.day is an amount of US dollars", id="no number of money"),
+        pytest.param("budget.day = 1e12", "budget.day is an amount of US dollars", id="absurdly much money"),
+        pytest.param("budget.day = 1e-13", "budget.day is an amount of US dollars", id="less than there is"),
+        pytest.param("budget.day = true", "budget.day is an amount of US dollars", id="a switch for money"),
+        pytest.param("budget.day = '5 EUR'", "budget.day is an amount of US dollars", id="other money"),
     ],
 )
 def test_a_wrong_file_is_named_with_what_is_wrong(load, tmp_path, text, said):
@@ -176,6 +194,26 @@ def test_a_wrong_variable_is_named(load, variable, value):
     """The message names the variable, not a flag that nobody gave."""
     with pytest.raises(UsageError, match=f"^CLAUDE_CLI_{variable}: "):
         load(**{f"CLAUDE_CLI_{variable}": value})
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "pico"),
+    [
+        pytest.param("5", "5", 5 * 10**12, id="a whole number"),
+        pytest.param("0.1", "0.1", 10**11, id="no binary fraction of it"),
+        pytest.param("1e-5", "0.00001", 10**7, id="an exponent"),
+        pytest.param("123456789.25", "123456789.25", 123456789_25 * 10**10, id="large"),
+        pytest.param("'00.500'", "0.5", 5 * 10**11, id="a text"),
+        pytest.param("'0.000000000001'", "0.000000000001", 1, id="the smallest"),
+        pytest.param("0", "0", 0, id="nothing may be spent"),
+        pytest.param("''", "", None, id="no budget"),
+    ],
+)
+def test_money_is_exact(load, text, kept, pico):
+    """To the pico-dollar, as it is written; one budget leaves the other alone."""
+    found = load(f"[budget]\nday = {text}\n")
+    assert (found.budget_day, found.budget_day.pico, found.budget_month.pico) == (kept, pico, None)
+    assert set(found.sources) == {"budget.day"}
 
 
 def test_variables_that_look_like_settings():

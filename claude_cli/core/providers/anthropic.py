@@ -22,7 +22,16 @@ from ..exchange import HttpRequest, JsonExchange, MessagesExchange
 from ..messages import ChatRequest
 from ..models import Catalogue, catalogue
 from ..redact import Credential, Secret, credential
-from ..wire_request import API_VERSION, MAX_UNSTREAMED_TOKENS, OAUTH_BETA, api_version, encode, request_object
+from ..wire_request import (
+    API_VERSION,
+    MAX_UNSTREAMED_TOKENS,
+    OAUTH_BETA,
+    api_version,
+    count_object,
+    encode,
+    request_object,
+)
+from ..wire_response import decode_count
 from .base import LLMProvider, ModelInfo
 
 if TYPE_CHECKING:
@@ -36,6 +45,7 @@ NO_KEY = (
     ' (made at https://console.anthropic.com/settings/keys), or try without: claude-cli complete --offline "…"'
 )
 
+_EVERY_LIFECYCLE = "".join(f"&lifecycle%5B%5D={word}" for word in ("active", "deprecated", "retired"))
 _OWN_HEADERS = frozenset((
     "accept", "accept-encoding", "anthropic-beta", "anthropic-version", "authorization", "connection", "content-length",
     "content-type", "host", "transfer-encoding", "user-agent", "x-api-key",
@@ -130,7 +140,7 @@ class AnthropicProvider(LLMProvider):
         return bool(environ.get("ANTHROPIC_API_KEY") or environ.get("ANTHROPIC_AUTH_TOKEN"))
 
     def _set_up(self, config: ProviderConfig) -> None:
-        self.config = config
+        self.config, self.price_list = config, config.models
         self.endpoint: Endpoint = endpoint(config.base_url)
         check_plain_http(self.endpoint, config.key, config.allow_http)
         check_headers(config.headers)
@@ -176,6 +186,14 @@ class AnthropicProvider(LLMProvider):
         """One try of `request`, for a transport to drive."""
         return MessagesExchange(self.http_request(request), wall_clock=time.time)
 
+    def count_exchange(self, request: ChatRequest) -> JsonExchange:
+        """The question how many tokens `request` has, for a transport to drive; `decode_count` reads the answer."""
+        body = count_object(replace(request, model=self._models.resolve(request.model)))
+        headers, hint = tuple(self._message_headers(request, body)), self._hint(body["model"])
+        path = "/v1/messages/count_tokens"
+        asked = HttpRequest("POST", path, headers, encode(body), self._key(), hint, self._secret_headers())
+        return JsonExchange(asked, wall_clock=time.time)
+
     def _headers(self, version: str) -> list[tuple[str, str]]:
         # No compression: httpx 0.28 unpacks without a bound, and an answer's deltas are small anyway.
         return [("anthropic-version", version), ("accept-encoding", "identity")]
@@ -190,7 +208,7 @@ class AnthropicProvider(LLMProvider):
 
     def _hint(self, model: str) -> Callable[[ProviderError], str]:
         def words(error: ProviderError) -> str:
-            successor = self._models.successor(model)
+            successor = self._models.successor(model, time.strftime("%Y-%m-%d"))
             if isinstance(error, NotFoundError) and successor:
                 return f" (retired; its successor is {successor})"
             if isinstance(error, NotFoundError) and self._models.find(model) is None:
@@ -231,6 +249,21 @@ class AnthropicProvider(LLMProvider):
             async for events in batches:
                 yield events
 
+    async def count_tokens(self, request: ChatRequest) -> int:
+        """Input tokens of `request`, as the API counts them; that costs nothing.
+
+        Raises:
+            ProviderError: the key, the network or the server; see `errors.py`.
+        """
+        fitted, _ = fit(request, self._models.find(request.model))
+        exchange = self.count_exchange(fitted)
+        await self._run(exchange)
+        return decode_count(exchange.value)
+
+    async def _run(self, exchange: JsonExchange) -> None:
+        async with aclosing(self._async_transport().events(exchange)) as batches:
+            await anext(batches, None)  # no events come of JSON: this runs it to its end
+
     def blocking_transport(self) -> BlockingTransport:
         """A transport of its own for a one-shot call, without an event loop."""
         from ..blocking import BlockingTransport
@@ -258,19 +291,19 @@ class AnthropicProvider(LLMProvider):
         after = ""
         for _ in range(100):  # a server that always promises more pages is not followed for ever
             page = self.models_exchange(after)
-            async with aclosing(self._async_transport().events(page)) as batches:
-                await anext(batches, None)  # no events come of JSON: this runs it to its end
+            await self._run(page)
             found += models_of(page.value)
             after = str(page.value.get("last_id") or "")
             if not page.value.get("has_more") or not after:
                 break
         return found
 
-    def models_exchange(self, after: str = "") -> JsonExchange:
-        """One page of `GET /v1/models`, the models after the id `after`."""
+    def models_exchange(self, after: str = "", *, retired: bool = False) -> JsonExchange:
+        """One page of `GET /v1/models`, the models after the id `after`; `retired`: those that are gone, too."""
         from urllib.parse import quote
 
-        path = "/v1/models?limit=1000" + (f"&after_id={quote(after, safe='')}" if after else "")
+        more = f"&after_id={quote(after, safe='')}" if after else ""
+        path = f"/v1/models?limit=1000{_EVERY_LIFECYCLE if retired else ''}{more}"
         headers = (*self._headers(self.config.api_version), ("accept", "application/json"))
         request = HttpRequest("GET", path, headers, None, self._key(), self._key_hint, self._secret_headers())
         return JsonExchange(request, wall_clock=time.time)

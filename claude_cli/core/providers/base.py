@@ -11,12 +11,15 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ..errors import ClaudeError, StreamInterruptedError
+from ..errors import ClaudeError, StreamInterruptedError, UsageError
 from ..events import Event, Fold
 from ..messages import ChatRequest, Completion, LLMOptions, text_block
 from ..wire_request import messages_from
+
+if TYPE_CHECKING:
+    from ..models import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class LLMProvider(ABC):
     DISPLAY_NAME: ClassVar[str]
     API_KEY_NAME: ClassVar[str]
     """The environment variable its key is found in; a provider is registered when it is."""
+    price_list: Catalogue | None = None
+    """What its answers are priced by; None: the shipped catalogue."""
 
     def __init__(self, api_key: str | None = None, api_base_url: str | None = None) -> None:
         """Take a key and an address; None: from the environment, and the provider's own."""
@@ -109,7 +114,16 @@ class LLMProvider(ABC):
                 total.add(event)
         if not total.done:
             raise StreamInterruptedError("the stream ended without its last event", partial=total.text)
-        return completion_dict(total.completion())
+        return completion_dict(total.completion(), self.price_list)
+
+    async def count_tokens(self, request: ChatRequest) -> int:
+        """Input tokens of `request`, by a call that costs nothing.
+
+        Raises:
+            UsageError: this provider does not count.
+        """
+        name = getattr(self, "DISPLAY_NAME", type(self).__name__)
+        raise UsageError(f"{name} does not count tokens; with --estimate they are reckoned here")
 
     async def health_check(self) -> Health:
         """Whether the provider answers, by a call that costs nothing: the list of its models."""
@@ -148,9 +162,11 @@ async def _generator(events: AsyncIterator[Event]) -> AsyncGenerator[Event, None
             await close()
 
 
-def completion_dict(done: Completion) -> dict[str, Any]:
+def completion_dict(done: Completion, models: Catalogue | None = None) -> dict[str, Any]:
     """An answer in the form all providers share.
 
+    Args:
+        models: has the prices; None: those that are shipped.
     Returns:
         `id`, `model`, `text` (all text blocks joined), `content` (the blocks as they came), `stop_reason`,
         `usage` (input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, thinking_tokens),
@@ -159,7 +175,7 @@ def completion_dict(done: Completion) -> dict[str, Any]:
     from ..models import catalogue
     from ..pricing import cost_of
 
-    pico = cost_of(done, catalogue())
+    pico = cost_of(done, models or catalogue())
     return {
         "id": done.id,
         "model": done.model,

@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import math
 from base64 import b64decode
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .messages import Block, ChatRequest
 from .models import Model
@@ -39,9 +38,8 @@ _TOOL_OVERHEAD_ELSEWHERE = (354, 474)  # of Sonnet 5, the last model that they a
 _HEAD_BASE64 = 1 << 18  # enough of an image for its size to be found, but where a camera put a preview before it
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What a request will cost.
+class Estimate(NamedTuple):
+    """What a request will cost. (A tuple, as in `budget.py`: every call waits for this module.)
 
     Attributes:
         tokens: of input.
@@ -52,10 +50,6 @@ class Estimate:
     tokens: int = 0
     pdf_pages: int = 0
     missing: tuple[str, ...] = ()
-
-    def __add__(self, other: Estimate) -> Estimate:
-        """Both together."""
-        return Estimate(self.tokens + other.tokens, self.pdf_pages + other.pdf_pages, (*self.missing, *other.missing))
 
 
 def estimate(request: ChatRequest, model: Model | None) -> int:
@@ -74,7 +68,8 @@ def reckon(request: ChatRequest, model: Model | None) -> Estimate:
     scale = _Scale(model)
     system = extra.get("system", request.system)
     parts = [scale.blocks([{"type": "text", "text": system}] if isinstance(system, str) else system)]
-    parts += [scale.blocks(message.content) + Estimate(PER_MESSAGE) for message in request.messages]
+    parts += [scale.blocks(message.content) for message in request.messages]
+    parts.append(Estimate(PER_MESSAGE * len(request.messages)))
     tools = extra.get("tools")
     tools = tools if isinstance(tools, list | tuple) else ()  # what is wrong is the provider's to refuse
     parts += [scale.json(tool) for tool in tools]
@@ -84,7 +79,15 @@ def reckon(request: ChatRequest, model: Model | None) -> Estimate:
     output = extra.get("output_config")
     if isinstance(output, Mapping) and output.get("format"):
         parts.append(scale.json(output["format"]))
-    return sum(parts, Estimate())
+    return _total(parts)
+
+
+def _total(parts: Sequence[Estimate]) -> Estimate:
+    return Estimate(
+        sum(part.tokens for part in parts),
+        sum(part.pdf_pages for part in parts),
+        tuple(what for part in parts for what in part.missing),
+    )
 
 
 def _is_forced(choice: object) -> bool:
@@ -106,7 +109,7 @@ class _Scale:
         return self.text(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str))
 
     def blocks(self, blocks: object) -> Estimate:
-        return sum(map(self.block, blocks if isinstance(blocks, list | tuple) else ()), Estimate())
+        return _total([self.block(block) for block in blocks] if isinstance(blocks, list | tuple) else ())
 
     def block(self, block: Block) -> Estimate:
         """What one content block weighs, by its kind; one of a kind not known here, by its JSON."""
@@ -118,13 +121,14 @@ class _Scale:
             case {"type": "image"}:
                 return Estimate(missing=("an image that is not in the request itself",))
             case {"type": "document", "source": {} as source}:
-                return self.text(block.get("title")) + self.text(block.get("context")) + self._source(block, source)
+                labels = [self.text(block.get(name)) for name in ("title", "context")]
+                return _total([*labels, self._source(block, source)])
             case {"type": "tool_result", "content": content}:
                 return self.text(content) if isinstance(content, str) else self.blocks(content)
             case {"type": "redacted_thinking"}:
                 return Estimate()
             case {"type": "tool_use" | "server_tool_use", "name": name, "input": value}:
-                return self.text(name) + self.json(value)
+                return _total([self.text(name), self.json(value)])
         return self.json(block)
 
     def _source(self, block: Block, source: Mapping[str, Any]) -> Estimate:

@@ -34,8 +34,9 @@ docs-fresh:  ## docs/reference.md says what the program says
 test:  ## the tests, warnings as errors
 	$(BIN)/python -m pytest -W error
 
-proof:  ## the long proofs
+proof:  ## the long proofs, and the tests again: more generated cases, and each run of the program started anew
 	$(BIN)/python -m pytest -W error -m proof -n 0
+	$(BIN)/python -m pytest -W error --anew --hypothesis-profile=thorough
 
 bench:  ## the figures of the README beside their yardsticks
 	$(BIN)/python -m benchmarks.run

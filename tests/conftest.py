@@ -10,9 +10,15 @@ from hypothesis import settings
 _OURS = ("ANTHROPIC_", "CLAUDE_CLI_")
 _FOREIGN = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUEST_METHOD")
 
-# A busy machine is no bug: how long an example takes is for the benchmarks.
-settings.register_profile("steady", deadline=None)
+# A busy machine is no bug: how long an example takes is for the benchmarks. `make proof` takes the thorough ones.
+settings.register_profile("steady", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=1_000)
 settings.load_profile("steady")
+
+
+def pytest_addoption(parser):
+    """`--anew`, for the proofs."""
+    parser.addoption("--anew", action="store_true", help="start each run of the program anew; none is forked")
 
 
 @pytest.fixture(autouse=True)

@@ -23,9 +23,13 @@ import pytest
 
 from claude_cli.simulator import BackgroundSimulator
 
+from ..forks import Fork, Forks
+
 CANARY = "sk-ant-api03-CANARYcanaryCANARYcanary"
 """The key of every run: it is in nothing that the program ever prints or writes."""
 WAIT_S = 20.0
+_INTERPRETER = ("PYTHON", "LANG", "LC_")
+"""How the variables begin that say how the interpreter itself starts."""
 
 
 @dataclass
@@ -123,7 +127,12 @@ class Running:
     """A run under way."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], out: Reader, err: Reader, keyboard: int | None, terminal: int | None
+        self,
+        process: subprocess.Popen[bytes] | Fork,
+        out: Reader,
+        err: Reader,
+        keyboard: int | None,
+        terminal: int | None,
     ) -> None:
         self.process, self.out, self.err = process, out, err
         self._keyboard, self._terminal = keyboard, terminal
@@ -178,14 +187,17 @@ class Running:
 
 
 class Program:
-    """Starts `claude-cli` in an environment that holds nothing of the tester's own."""
+    """Starts `claude-cli` in an environment that holds nothing of the tester's own.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.home = folder, folder / "home"
+    With `forks` the runs are forked, but for those whose interpreter is told something by a variable or a shell.
+    """
+
+    def __init__(self, folder: Path, forks: Forks | None = None) -> None:
+        self.folder, self.home, self.forks = folder, folder / "home", forks
         self.home.mkdir()
         (self.home / "told-usage").touch()  # somebody who is not new: the first answer ever says a line more
         self.url = "http://127.0.0.1:9"
-        self.started: list[subprocess.Popen[bytes]] = []
+        self.started: list[subprocess.Popen[bytes] | Fork] = []
 
     def environment(self, changes: Mapping[str, str | None]) -> dict[str, str]:
         plain: dict[str, str | None] = {
@@ -232,9 +244,14 @@ class Program:
             own = os.dup(outside)
             inside.append(terminal)
             readers, targets = (Reader(outside), readers[1]), (terminal, terminal)
-        process = subprocess.Popen(
-            command, stdin=given, stdout=targets[0], stderr=targets[1], cwd=self.folder, env=self.environment(env)
-        )
+        environ = self.environment(env)
+        process: subprocess.Popen[bytes] | Fork
+        if self.forks and not shell and not any(name.startswith(_INTERPRETER) for name in env):
+            process = self.forks.start(words, given, targets, self.folder, environ)
+        else:
+            process = subprocess.Popen(
+                command, stdin=given, stdout=targets[0], stderr=targets[1], cwd=self.folder, env=environ
+            )
         self.started.append(process)
         for descriptor in inside:
             os.close(descriptor)
@@ -277,10 +294,21 @@ def _feed(stream: IO[bytes], data: bytes) -> None:
         stream.close()
 
 
+@pytest.fixture(scope="session")
+def forks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks | None]:
+    """What runs are forked off; None where each has to be a process started anew."""
+    if request.config.getoption("--anew"):
+        yield None
+        return
+    forks = Forks(Program(tmp_path_factory.mktemp("forks")).environment({}))
+    yield forks
+    forks.close()
+
+
 @pytest.fixture
-def claude(tmp_path: Path) -> Iterator[Program]:
+def claude(tmp_path: Path, forks: Forks | None) -> Iterator[Program]:
     """The program, with nobody at the base URL until a simulator is started."""
-    program = Program(tmp_path)
+    program = Program(tmp_path, forks)
     yield program
     for process in program.started:
         if process.poll() is None:  # the test failed

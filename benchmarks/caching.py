@@ -15,7 +15,8 @@ from claude_cli.core.events import fold
 from claude_cli.core.messages import ChatRequest, LLMOptions, Message, document_block, text_block
 from claude_cli.core.models import catalogue
 from claude_cli.core.pricing import PICO, cost_of
-from claude_cli.core.providers.anthropic import AnthropicProvider, ProviderConfig
+from claude_cli.core.providers.anthropic import AnthropicProvider
+from claude_cli.core.providers.config import ProviderConfig
 from claude_cli.core.redact import credential
 from claude_cli.simulator import BackgroundSimulator
 

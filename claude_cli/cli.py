@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 import typer.main
 
+from .commands import ALIASES
 from .core.errors import UsageError
 from .terminal.console import STDERR, STDIN, STDOUT, Console, is_terminal
 from .terminal.signals import EXIT_CLOSED_PIPE, exit_status
@@ -31,7 +32,6 @@ COMMANDS = {
     "completions": "Print the completion script of bash, zsh or fish.",
 }
 _KEY_FLAG = re.compile(r"--(?:anthropic[-_])?(?:(?:api[-_]?)?key|(?:(?:api|auth)[-_])?token)(?:=.*)?", re.DOTALL)
-ALIASES = {"ask": "complete", "doctor": "health"}
 EXAMPLES = """claude-cli: Claude in your terminal.
 
   claude-cli complete "Explain TLS in two sentences"

@@ -6,12 +6,12 @@ This is where floors meet: a command asks the context, and so need not know how 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .core.errors import UsageError
 from .core.messages import Notice
@@ -21,20 +21,15 @@ from .terminal.stdin import StdinReader
 
 if TYPE_CHECKING:
     from .core.budget import Recorder
-    from .core.call import Surroundings
     from .core.models import Catalogue
-    from .core.providers.anthropic import ProviderConfig
     from .core.providers.base import LLMProvider
+    from .core.providers.config import ProviderConfig
     from .core.redact import Credential
     from .core.sources import Fetched
+    from .core.surroundings import Surroundings
     from .core.telemetry import Emitter
+    from .providing import Providing
     from .storage.keys import KeyStore, Purpose
-
-SIMULATOR_KEY = "sk-sim-made-up-key"
-STAND_IN = "not-looked-up"
-"""In place of a key where nothing is sent."""
-SIMULATOR_PACE_S = 0.004
-"""Seconds between two pieces of a simulated answer where somebody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +150,9 @@ class Context:
     @property
     def list_place(self) -> str:
         """What a list of models is kept for: the base URL, or the provider that answers in place of one."""
-        return self.base_url if self.provider_name == "anthropic" else self.provider_name
+        from .storage.model_list import list_place
+
+        return list_place(self.provider_name, self.base_url, offline=self.offline)
 
     @cached_property
     def recorder(self) -> Recorder | None:
@@ -191,123 +188,37 @@ class Context:
 
         return self.overrides.base_url or self.settings.base_url or DEFAULT_BASE_URL
 
-    def provider_config(self, key: Credential | None = None, *, dry: bool = False) -> ProviderConfig:
-        """What the built-in provider is told.
-
-        Args:
-            key: the one to use; None: the one that the sources have.
-            dry: nothing is sent, so no source but the environment is asked.
-        Raises:
-            AuthenticationError: a source of keys has one that is none, or fails.
-        """
-        key, no_key = (key, "") if key else self._key(dry=dry)
-        settings = self.settings
-        at_home = bool(settings.active.headers) and self.key_purpose.at_home
-        return self._config(
-            key, self.base_url, self.environ, headers=settings.active.headers if at_home else {}, no_key=no_key
-        )
-
-    def _config(self, key: Credential | None, base_url: str, environ: Mapping[str, str], **more: Any) -> ProviderConfig:
-        from .core.connection import Timeouts
-        from .core.providers.anthropic import ProviderConfig
-
-        settings = self.settings
-        return ProviderConfig(
-            key=key,
-            base_url=base_url,
-            api_version=settings.api_version,
-            allow_http=settings.allow_http,
-            timeouts=Timeouts(
-                connect=settings.connect_timeout_s,
-                first_byte=settings.first_byte_timeout_s,
-                idle=settings.idle_timeout_s,
-                pings_only=settings.pings_timeout_s,
-            ),
-            environ=environ,
-            models=self.catalogue,
-            **more,
-        )
-
     @cached_property
-    def key_store(self) -> KeyStore:
-        """All sources of keys. At a terminal the keyring may take the time that unlocking it needs."""
-        from .storage.keys import KeyStore
+    def _providing(self) -> Providing:
+        from .providing import Providing
 
-        def note(text: str) -> None:
-            self.notify(Notice("waiting", text, changes_result=False))
-
-        watched = self.console.err_is_terminal  # under -q, too, which hides no more than the note
-        return KeyStore(
+        return Providing(
+            self.provider_name,
+            self.base_url,
             self.environ,
-            use_keyring=self.settings.keyring,
-            note=note if watched else None,
-            show_errors=watched,
+            self.settings,
+            self.console,
+            lambda: self.catalogue,
+            self.notify,
         )
 
-    @cached_property
+    def provider_config(self, key: Credential | None = None, *, dry: bool = False) -> ProviderConfig:
+        """See `Providing.config`."""
+        return self._providing.config(key, dry=dry)
+
+    @property
+    def key_store(self) -> KeyStore:
+        """All sources of keys. Raises `UsageError`: the settings are wrong."""
+        return self._providing.key_store
+
+    @property
     def key_purpose(self) -> Purpose:
         """Which key is wanted: the profile's, for the address in force. Raises `UsageError`."""
-        from .storage.keys import purpose_of
+        return self._providing.key_purpose
 
-        return purpose_of(self.settings, self.base_url)
-
-    def _key(self, *, dry: bool) -> tuple[Credential | None, str]:
-        """The key, and what to say where one is wanted and there is none; `dry`: a stand-in where one may be sent."""
-        from .core.providers.anthropic import environment_key
-        from .core.redact import credential
-
-        key = environment_key(self.environ)
-        if key:
-            return key, ""  # no other source is even loaded
-        if dry:
-            purpose = self.key_purpose
-            may_have_one = purpose.is_official or purpose.at_home
-            return credential(STAND_IN, source="a source that is not asked") if may_have_one else None, ""
-        found = self.key_store.find(self.key_purpose)
-        if found.notice(self.key_purpose):
-            self.notify(Notice("keyring", found.notice(self.key_purpose)))
-        return found.key, found.missing(self.key_purpose)
-
-    @contextmanager
-    def provider(self, *, dry: bool = False) -> Iterator[LLMProvider]:
-        """The provider that answers; offline, with the simulator running beside it.
-
-        Args:
-            dry: it is only asked what it would send: no key is looked up, and no simulator is started.
-        """
-        if self.offline:
-            with self._simulated(dry=dry) as url:
-                yield self._provider_of_simulator(url)
-        elif self.provider_name == "anthropic":
-            from .core.providers.anthropic import AnthropicProvider
-
-            yield AnthropicProvider.configured(self.provider_config(dry=dry))
-        else:
-            from .core.providers.manager import PluginManager
-
-            yield PluginManager().create(self.provider_name, api_base_url=self.overrides.base_url)
-
-    @contextmanager
-    def _simulated(self, *, dry: bool) -> Iterator[str]:
-        """The address of the simulator, which runs meanwhile unless `dry`."""
-        self.notify(Notice("simulated", "offline: the built-in simulator answers, no model is asked"))
-        if dry:
-            yield "http://127.0.0.1"  # its port is chosen when it is started
-            return
-        from .simulator import BackgroundSimulator
-
-        pace = SIMULATOR_PACE_S if self.console.out_is_terminal else 0.0
-        with BackgroundSimulator(pace_s=pace) as running:
-            yield running.url
-
-    def _provider_of_simulator(self, url: str) -> LLMProvider:
-        """A real key is never shown to the simulator, though it is only another thread."""
-        from .core.providers.anthropic import AnthropicProvider
-        from .core.redact import credential
-
-        key = credential(SIMULATOR_KEY, source="the simulator")
-        hidden = {name: value for name, value in self.environ.items() if not name.startswith("ANTHROPIC_")}
-        return AnthropicProvider.configured(self._config(key, url, hidden))
+    def provider(self, *, dry: bool = False) -> AbstractContextManager[LLMProvider]:
+        """See `Providing.provider`."""
+        return self._providing.provider(offline=self.offline, own_url=self.overrides.base_url, dry=dry)
 
     @cached_property
     def emitter(self) -> Emitter | None:

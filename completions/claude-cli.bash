@@ -11,13 +11,13 @@ _claude_cli() {
   elif [[ $previous == "=" ]]; then
     previous=${COMP_WORDS[COMP_CWORD-2]}
   fi
-  if ((COMP_CWORD == 1)); then argument='words complete models tokens usage health simulate completions config templates keys'; fi
+  if ((COMP_CWORD == 1)); then argument='words complete models tokens usage health simulate completions config templates keys ask doctor'; fi
   if ((COMP_CWORD > 1)); then path=${COMP_WORDS[1]}; fi
   case $path in config | templates | keys) if ((COMP_CWORD > 2)); then path+=" ${COMP_WORDS[2]}"; fi ;; esac
   case $path in
     models)
       flags='--can --refresh --retired --json --profile --base-url --offline --timeout --quiet -q --help -h'
-      argument=models
+      argument=searches
       case $previous in
         --can) kind='words vision pdf tools schema search code batch citations caching prefill sampling forced system geo batch300k thinking effort fast long' ;;
         --profile) kind=profiles ;;
@@ -37,8 +37,9 @@ _claude_cli() {
     usage)
       flags='--by --since --until --json --csv --quiet -q --help -h'
       case $previous in
-        --by) kind='words day model command session profile' ;;
-        --since | --until) kind=none ;;
+        --by) kind='words day month model command session profile' ;;
+        --since) kind='words today yesterday week month all 7d 30d' ;;
+        --until) kind='words today yesterday' ;;
       esac
       ;;
     health)
@@ -146,6 +147,32 @@ _claude_cli() {
         --base-url) kind=none ;;
       esac
       ;;
+    ask)
+      flags='--model -m --system -s --system-file --file -f --template -t --param -p --edit -e --attach -a --image -i --max-tokens --stop --effort --thinking --show-thinking --temperature --top-p --top-k --service-tier --web-search --web-fetch --code-execution --cache --option -O --beta --strict --on-truncate -x --extract --schema --output -o --format --json --no-stream --usage -u --dry-run -n --max-cost --timeout --retry-for --retries --fallback-model --provider --profile --base-url --offline --no-stdin --no-input --yes --color --quiet -q --verbose -v --log-file --help -h'
+      case $previous in
+        --model | -m | --fallback-model) kind=models ;;
+        --system | -s | --param | -p | --max-tokens | --stop | --temperature | --top-p | --top-k | --option | -O | --beta | --max-cost | --timeout | --retry-for | --retries | --provider | --base-url) kind=none ;;
+        --system-file | --file | -f | --attach | -a | --image | -i | --schema | --output | -o | --log-file) kind=files ;;
+        --template | -t) kind=templates ;;
+        --effort) kind='words low medium high xhigh max' ;;
+        --thinking) kind='words on off' ;;
+        --service-tier) kind='words auto standard_only' ;;
+        --cache) kind='words auto off 1h' ;;
+        --on-truncate) kind='words fail continue ok' ;;
+        --extract) kind='words first last all' ;;
+        --format) kind='words auto text rendered json jsonl' ;;
+        --profile) kind=profiles ;;
+        --color) kind='words auto always never' ;;
+      esac
+      ;;
+    doctor)
+      flags='--live --model -m --base-url --provider --profile --offline --timeout --json --quiet -q --verbose -v --help -h'
+      case $previous in
+        --model | -m) kind=models ;;
+        --base-url | --provider | --timeout) kind=none ;;
+        --profile) kind=profiles ;;
+      esac
+      ;;
     *)
       if ((COMP_CWORD == 1)); then flags='--version -V '; fi
       flags+='--model -m --system -s --system-file --file -f --template -t --param -p --edit -e --attach -a --image -i --max-tokens --stop --effort --thinking --show-thinking --temperature --top-p --top-k --service-tier --web-search --web-fetch --code-execution --cache --option -O --beta --strict --on-truncate -x --extract --schema --output -o --format --json --no-stream --usage -u --dry-run -n --max-cost --timeout --retry-for --retries --fallback-model --provider --profile --base-url --offline --no-stdin --no-input --yes --color --quiet -q --verbose -v --log-file --help -h'
@@ -177,7 +204,7 @@ _claude_cli() {
     files)
       compopt -o filenames 2>/dev/null
       while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -f -- "$current") ;;
-    models | profiles | templates)
+    models | searches | profiles | templates)
       type -P -- "$program" >/dev/null || program=claude-cli
       while IFS=$'\t' read -r word _; do
         [[ -n $word && $word == "$current"* ]] && COMPREPLY+=("$(printf %q "$word")")

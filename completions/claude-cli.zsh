@@ -25,6 +25,8 @@ _claude-cli() {
     'config:Show and change the settings'
     'templates:List, show and edit prompt templates'
     'keys:Store, list, test and remove API keys'
+    'ask:Answer one prompt on standard output'
+    'doctor:Find out why it does not work: key, network, folders'
   )
   if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then _describe -t commands command inner; return; fi
   if (( CURRENT > 2 && ${${(@)inner%%:*}[(Ie)$words[2]]} )); then
@@ -83,7 +85,7 @@ _claude-cli() {
         '(--quiet -q)-q[Errors only on standard error]' \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
-        '*:search: _claude_cli_live models' ;;
+        '*:search: _claude_cli_live searches' ;;
     'tokens')
       _arguments -s -S \
         '(--model -m)--model=[Model id or alias\: sonnet, opus, haiku, fable]:MODEL: _claude_cli_live models' \
@@ -122,9 +124,9 @@ _claude-cli() {
         '*:prompt:()' ;;
     'usage')
       _arguments -s -S \
-        '(--by)--by=[One line for each day, model, command, session or profile]:WHAT:(day model command session profile)' \
-        '(--since)--since=[The first day\: 7d, 4w, 3m, today, month, all or a date like 2026-11-01; 7d are the last 7 days, today among them]:WHEN: ' \
-        '(--until)--until=[The last day, like 2026-11-30]:DATE: ' \
+        '(--by)--by=[One line for each day, month, model, command, session or profile]:WHAT:(day month model command session profile)' \
+        '(--since)--since=[The first day\: 7d, 4w, 3m, today, yesterday, week, month, all or a date like 2026-11-01; 7d are the last 7 days, today among them]:WHEN:(today yesterday week month all 7d 30d)' \
+        '(--until)--until=[The last day\: a date, today or yesterday]:DATE:(today yesterday)' \
         '(--json)--json[Print one JSON object]' \
         '(--csv)--csv[Print comma-separated values, with a header]' \
         '(--quiet -q)--quiet[Errors only on standard error]' \
@@ -270,6 +272,94 @@ _claude-cli() {
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
         '*:prompt:()' ;;
+    'ask')
+      _arguments -s -S \
+        '(--model -m)--model=[Model id or alias\: sonnet, opus, haiku, fable]:MODEL: _claude_cli_live models' \
+        '(--model -m)-m+[Model id or alias\: sonnet, opus, haiku, fable]:MODEL: _claude_cli_live models' \
+        '(--system -s)--system=[System prompt]:TEXT: ' \
+        '(--system -s)-s+[System prompt]:TEXT: ' \
+        '(--system-file)--system-file=[System prompt from a file]:PATH:_files' \
+        '*--file=[Text file, folder, URL or '\''-'\'' into the prompt, or as the prompt where there is no other; repeatable]:PATH:_files' \
+        '*-f+[Text file, folder, URL or '\''-'\'' into the prompt, or as the prompt where there is no other; repeatable]:PATH:_files' \
+        '(--template -t)--template=[Fill in a prompt template, by name or path; see templates list]:NAME: _claude_cli_live templates' \
+        '(--template -t)-t+[Fill in a prompt template, by name or path; see templates list]:NAME: _claude_cli_live templates' \
+        '*--param=[Value for a $NAME of the template; repeatable]:NAME=VALUE: ' \
+        '*-p+[Value for a $NAME of the template; repeatable]:NAME=VALUE: ' \
+        '(--edit -e)--edit[Write the prompt in your editor\: VISUAL, EDITOR, else nano or vi]' \
+        '(--edit -e)-e[Write the prompt in your editor\: VISUAL, EDITOR, else nano or vi]' \
+        '*--attach=[Image or PDF\: path, URL, '\''-'\'' or '\''clipboard'\''; repeatable]:PATH:_files' \
+        '*-a+[Image or PDF\: path, URL, '\''-'\'' or '\''clipboard'\''; repeatable]:PATH:_files' \
+        '*--image=[Image or PDF\: path, URL, '\''-'\'' or '\''clipboard'\''; repeatable]:PATH:_files' \
+        '*-i+[Image or PDF\: path, URL, '\''-'\'' or '\''clipboard'\''; repeatable]:PATH:_files' \
+        '(--max-tokens)--max-tokens=[Output tokens at most, thinking included]:N: ' \
+        '*--stop=[Stop before this text; repeatable]:TEXT: ' \
+        '(--effort)--effort=[How hard to try\: low, medium, high, xhigh or max]:LEVEL:(low medium high xhigh max)' \
+        '(--thinking)--thinking=[Let the model think first]:on|off|TOKENS:(on off)' \
+        '(--show-thinking)--show-thinking[Show the thinking on standard error]' \
+        '(--temperature)--temperature=[0 to 1; only older models take it]:X: ' \
+        '(--top-p)--top-p=[0 to 1; only older models take it]:X: ' \
+        '(--top-k)--top-k=[0 or more; only older models take it]:N: ' \
+        '(--service-tier)--service-tier=[auto or standard_only]:TIER:(auto standard_only)' \
+        '(--web-search)--web-search[Let the model search the web; $10 per 1,000 searches, and the tokens of what it finds]' \
+        '(--web-fetch)--web-fetch[Let the model read pages and PDFs that you or its searches name]' \
+        '(--code-execution)--code-execution[Let the model run code at the provider]' \
+        '(--cache)--cache=[Let the provider keep the prompt, so that the next question about the same files costs less\: auto for 5 minutes, 1h for an hour]:auto|off|1h:(auto off 1h)' \
+        '*--option=[Any other field of the request; V is JSON where it parses, dots go deeper; repeatable]:K=V: ' \
+        '*-O+[Any other field of the request; V is JSON where it parses, dots go deeper; repeatable]:K=V: ' \
+        '*--beta=[Name for the anthropic-beta header; repeatable]:NAME: ' \
+        '(--strict)--strict[Refuse what the model does not take instead of adjusting it]' \
+        '(--on-truncate)--on-truncate=[When the answer is cut\: fail (status 7), continue (ask for the rest, 5 times at most) or ok]:DO:(fail continue ok)' \
+        '(-x)-x[Print only the first code block; --extract first]' \
+        '(--extract)--extract=[Print only code blocks\: first, last, all, or the first in a language such as python]:WHICH:(first last all)' \
+        '(--schema)--schema=[Get JSON of this form\: a JSON Schema, a file with one, or '\''name, age int, tags list'\'']:SCHEMA:_files' \
+        '(--output -o)--output=[Write the answer to FILE when it is whole; until then it is in FILE.partial]:FILE:_files' \
+        '(--output -o)-o+[Write the answer to FILE when it is whole; until then it is in FILE.partial]:FILE:_files' \
+        '(--format)--format=[auto (rendered on a terminal, text elsewhere), text, rendered (Markdown laid out), json or jsonl]:FORM:(auto text rendered json jsonl)' \
+        '(--json)--json[Print one JSON object]' \
+        '(--no-stream)--no-stream[Print the answer when it is whole]' \
+        '(--usage -u)--usage[Print tokens, cost and seconds on standard error]' \
+        '(--usage -u)-u[Print tokens, cost and seconds on standard error]' \
+        '(--dry-run -n)--dry-run[Print the request, send nothing]' \
+        '(--dry-run -n)-n[Print the request, send nothing]' \
+        '(--max-cost)--max-cost=[Spend at most so many US dollars\: a shorter answer, or status 9 before anything is sent]:USD: ' \
+        '(--timeout)--timeout=[Time for the whole call with its retries]:SECONDS: ' \
+        '(--retry-for)--retry-for=[How long failed calls are tried again]:SECONDS: ' \
+        '(--retries)--retries=[Tries after the first at most]:N: ' \
+        '(--fallback-model)--fallback-model=[Models to ask when the first one fails; each switch is said]:A,B: _claude_cli_live models' \
+        '(--provider)--provider=[Provider plugin that answers]:NAME: ' \
+        '(--profile)--profile=[Use the address, key, model and headers of \[profiles.NAME\] in the settings]:NAME: _claude_cli_live profiles' \
+        '(--base-url)--base-url=[Ask this address instead of the official one]:URL: ' \
+        '(--offline)--offline[Let the built-in simulator answer\: no key, no network]' \
+        '(--no-stdin)--no-stdin[Leave standard input alone]' \
+        '(--no-input)--no-input[Never ask a question]' \
+        '(--yes)--yes[Send large folders without a question]' \
+        '(--color)--color=[Style the output\: auto, always or never]:WHEN:(auto always never)' \
+        '(--quiet -q)--quiet[Errors only on standard error]' \
+        '(--quiet -q)-q[Errors only on standard error]' \
+        '*--verbose[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
+        '*-v[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
+        '(--log-file)--log-file=[Append what happens to PATH as JSON lines, keys and contents left out]:PATH:_files' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'doctor')
+      _arguments -s -S \
+        '(--live)--live[Also ask a model for a few words; what that may cost is said before]' \
+        '(--model -m)--model=[The model that --live asks]:MODEL: _claude_cli_live models' \
+        '(--model -m)-m+[The model that --live asks]:MODEL: _claude_cli_live models' \
+        '(--base-url)--base-url=[Ask this address instead of the official one]:URL: ' \
+        '(--provider)--provider=[Provider plugin that answers]:NAME: ' \
+        '(--profile)--profile=[Use the address, key, model and headers of \[profiles.NAME\] in the settings]:NAME: _claude_cli_live profiles' \
+        '(--offline)--offline[Let the built-in simulator answer\: no key, no network]' \
+        '(--timeout)--timeout=[Time for all checks together]:SECONDS: ' \
+        '(--json)--json[Print one JSON object]' \
+        '(--quiet -q)--quiet[Errors only on standard error]' \
+        '(--quiet -q)-q[Errors only on standard error]' \
+        '*--verbose[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
+        '*-v[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
     *)
       _arguments -s -S \
         '(--model -m)--model=[Model id or alias\: sonnet, opus, haiku, fable]:MODEL: _claude_cli_live models' \
@@ -315,8 +405,8 @@ _claude-cli() {
         '(--format)--format=[auto (rendered on a terminal, text elsewhere), text, rendered (Markdown laid out), json or jsonl]:FORM:(auto text rendered json jsonl)' \
         '(--json)--json[Print one JSON object]' \
         '(--no-stream)--no-stream[Print the answer when it is whole]' \
-        '(--usage -u)--usage[Print tokens and seconds on standard error]' \
-        '(--usage -u)-u[Print tokens and seconds on standard error]' \
+        '(--usage -u)--usage[Print tokens, cost and seconds on standard error]' \
+        '(--usage -u)-u[Print tokens, cost and seconds on standard error]' \
         '(--dry-run -n)--dry-run[Print the request, send nothing]' \
         '(--dry-run -n)-n[Print the request, send nothing]' \
         '(--max-cost)--max-cost=[Spend at most so many US dollars\: a shorter answer, or status 9 before anything is sent]:USD: ' \

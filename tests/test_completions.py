@@ -18,6 +18,9 @@ import typer.main
 from claude_cli.cli import app, main
 from claude_cli.completion.live import live_words
 from claude_cli.completion.tree import SHELLS, commands
+from claude_cli.core.connection import DEFAULT_BASE_URL
+from claude_cli.core.model_merge import LiveList
+from claude_cli.storage.model_list import keep_list
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]
@@ -35,6 +38,8 @@ STATIC = {
     "an option behind a strange prompt": ("claude-cli '* $(date) [x' --fallb", "--fallback-model"),
     "an option of a command in a command": ("claude-cli keys set --no-t", "keys set --no-test"),
     "a choice": ("claude-cli complete --format ren", "--format rendered"),
+    "a first day": ("claude-cli usage --since mon", "--since month"),
+    "an option behind another word for a command": ("claude-cli doctor --li", "doctor --live"),
     "a choice behind =": ("claude-cli complete --format=ren", "--format=rendered"),
     "a choice without a command": ("claude-cli --effort xh", "--effort xhigh"),
     "a place of keys": ("claude-cli keys set --store keyr", "--store keyring"),
@@ -52,6 +57,7 @@ LIVE = {
     "a model": ("claude-cli -m claude-haiku-5-", "-m claude-haiku-5-5"),
     "a model behind =": ("claude-cli complete --model=claude-haiku-5-", "--model=claude-haiku-5-5"),
     "a model's line": ("claude-cli complete --model sonn", "--model sonnet"),
+    "everything about a model": ("claude-cli models sho", "models show"),
     "a model to set": ("claude-cli config set model claude-haiku-5-", "set model claude-haiku-5-5"),
     "a template to set": ("claude-cli config set template review-m", "set template review-mine"),
     "a profile to set": ("claude-cli config set profile wor", "set profile work"),
@@ -88,7 +94,9 @@ CHOSEN = [
     (command.path.split(), flag.spellings[0], flag.value.words)
     for command in commands(typer.main.get_command(app))
     for flag in command.flags
-    if flag.value and flag.value.kind == "words" and flag.spellings[0] not in ("--thinking", "--extract")
+    if flag.value
+    and flag.value.kind == "words"
+    and flag.spellings[0] not in ("--thinking", "--extract", "--since", "--until")
 ]
 
 
@@ -125,6 +133,7 @@ def test_the_words_that_are_asked_of_the_program(tmp_path):
     assert words("templates", tmp_path) == ["commit", "explain", "shell"]
     (tmp_path / "config.toml").write_text('[profiles.work]\n[profiles."two words"]\n[profiles."a\\u001bb"]\n')
     assert words("profiles", tmp_path) == ["work"]
+    assert words("searches", tmp_path) == ["show", *words("models", tmp_path)]
     for broken in ("[profiles", "profiles = 3", "\xff"):
         (tmp_path / "config.toml").write_bytes(broken.encode("latin-1"))
         assert words("profiles", tmp_path) == []
@@ -138,6 +147,21 @@ def test_one_s_own_models_are_offered(tmp_path):
     for name in ("models.toml", "config.toml"):
         (tmp_path / name).write_text("wrong")
         assert "sonnet" in words("models", tmp_path) and "mine" not in words("models", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("config", "offered"),
+    [("", "at-home"), ("offline = true", "simulated"), ("provider = 'parrot'", "plugged")],
+    ids=["address", "offline", "plugin"],
+)
+def test_the_models_are_those_of_who_answers(tmp_path, config, offered):
+    """As everywhere else."""
+    environ = {"CLAUDE_CLI_HOME": str(tmp_path)}
+    places = {DEFAULT_BASE_URL: "at-home", "simulator": "simulated", "parrot": "plugged"}
+    for place, name in places.items():
+        keep_list(environ, LiveList(place, 1, ({"id": name},)))
+    (tmp_path / "config.toml").write_text(config)
+    assert {*places.values()} & {*words("models", tmp_path)} == {offered}
 
 
 @pytest.mark.parametrize("kind", ["models", "profiles", "templates", "nonsense"])

@@ -41,7 +41,10 @@ _MEANT = {
     "unset": ("rm",),
 }
 """Other programs' words for commands inside a group, and what they are here: the first that the group has."""
-
+_PROMPTED = ("complete", "tokens")
+"""Commands that take a prompt."""
+_SIMILAR = re.compile(r"(?P<name>--\S+) (?:\(Possible options: |Did you mean )(?P<others>[^)?]+)[)?]")
+"""How the parser names options that are similar to one that there is not."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
@@ -94,7 +97,8 @@ def _named(error: Exception) -> ClaudeError:
         return error
     if isinstance(error, typer.TyperException):
         message = error.format_message().rstrip(".")
-        return UsageError(_of_group(message, getattr(error, "ctx", None)) or _usage(message))
+        context = getattr(error, "ctx", None)
+        return UsageError(_of_group(message, context) or _usage(message, context.info_name if context else ""))
     if isinstance(error, OSError) and error.errno in _FULL:  # the parser prints help itself
         return OutputError(f"the output cannot be written: {error.strerror}")
     return ClaudeError(f"unexpected {type(error).__name__}: {error}; please report it with the output of -vv")
@@ -121,12 +125,22 @@ def _of_group(message: str, group: Any) -> str:
     return f"{group.command_path} has no command {word!r}; {ways}"
 
 
-def _usage(message: str) -> str:
+def _usage(message: str, command: str) -> str:
+    message = _SIMILAR.sub(_really_similar, message)
+    if message.endswith("?"):
+        return f"{message[0].lower()}{message[1:]}"
     if message.startswith("Got unexpected extra argument"):
-        return f"{message[0].lower()}{message[1:]}; a prompt of several words needs quotes"
+        advice = "a prompt of several words needs quotes" if command in _PROMPTED else "--help says what it takes"
+        return f"{message[0].lower()}{message[1:]}; {advice}"
     message = re.sub(r"is not a valid int(?:eger)?(?: range)?", "is not a whole number", message)
     message = re.sub(r"is not a valid float(?: range)?", "is not a number", message)
     return f"{message[0].lower()}{message[1:]}; --help lists the options"
+
+
+def _really_similar(found: re.Match[str]) -> str:
+    """The option that was not there, and of those that the parser finds similar the one that is."""
+    near = get_close_matches(found["name"], found["others"].split(", "), 1, 0.7)
+    return found["name"] + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _json_form(words: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from ..core.errors import ClaudeError, UsageError
 from ..core.messages import ChatRequest
 from ..core.providers.anthropic import AnthropicProvider
 from ..core.providers.base import LLMProvider
-from ..core.tokens import estimate
+from ..core.tokens import reckon
 from ..core.wire_response import decode_count
 
 NEAR = 0.8
@@ -47,7 +47,7 @@ def count(provider: LLMProvider, request: ChatRequest, timeout_s: float | None =
 def check_fit(context: Context, provider: LLMProvider, request: ChatRequest) -> None:
     """Refuse a prompt that is larger than its model's window, before it is sent.
 
-    Only one that is estimated near the window or over it is counted. Where that fails it is sent anyway: the provider
+    Only one that is estimated near the window or over it, or cannot be estimated, is counted. Where that fails it is sent anyway: the provider
     will say, and a prompt that it rejects costs nothing.
 
     Raises:
@@ -55,7 +55,10 @@ def check_fit(context: Context, provider: LLMProvider, request: ChatRequest) -> 
     """
     model = context.catalogue.find(request.model)
     window = model.context_window if model else None
-    if model is None or not window or estimate(request, model) < NEAR * window:
+    if model is None or not window:
+        return
+    found = reckon(request, model)
+    if found.tokens < NEAR * window and not found.missing:
         return
     try:
         tokens = count(provider, request, TIMEOUT_S)

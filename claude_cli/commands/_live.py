@@ -67,20 +67,21 @@ def begin(context: Context, asked: Asked) -> None:
     live.start()
 
 
-def say_retirement(context: Context, model: str) -> None:
-    """Say once a day that `model` soon retires, and what takes its place: to a person, and for real calls."""
+def say_retirement(context: Context, model: str, today: str) -> None:
+    """Say once a day that `model` soon retires, and what takes its place: to a person, and for real calls.
+
+    Args:
+        today: YYYY-MM-DD.
+    """
     if not context.console.err_is_terminal or context.console.quiet or context.offline:
         return
     known = context.catalogue.find(model)
     if known is None or known.retires_on is None:
         return
-    from datetime import date
-
     from ..storage.hints import first_time_today
 
-    today = date.today()
     said = context.catalogue.retirement(model, today)
-    if said and first_time_today(f"retires {known.id}", context.environ, today.isoformat()):
+    if said and first_time_today(f"retires {known.id}", context.environ, today):
         context.notify(Notice("retires", said, changes_result=False))
 
 

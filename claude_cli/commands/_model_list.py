@@ -38,13 +38,15 @@ def refresh(context: Context) -> Catalogue:
     if len(json.dumps(kept)) > MAX_LIST_BYTES:
         raise ProtocolError(f"the list of {context.list_place} is larger than {MAX_LIST_BYTES:,} bytes; it is not kept")
     found = LiveList(place_name(context.list_place), int(time.time()), kept)
+    nothing = "nothing has changed" if before.live else f"{len(kept):,} model{'s' * (len(kept) != 1)} listed"
     try:
         keep_list(context.environ, found)
     except OSError as error:
         context.console.line(f"the list could not be kept: {error.strerror}")
+        nothing = ""
     after = known_models(context.environ, context.list_place, context.settings.profile, live=found)
     if not context.console.quiet:
-        told = changes(before, after) or ["nothing has changed"]
+        told = changes(before, after) or [*filter(None, [nothing])]
         more = len(told) - _MAX_LINES
         for line in [*told[:_MAX_LINES], *([f"{more:,} more changes"] if more > 0 else [])]:
             context.console.line(line)
@@ -65,12 +67,16 @@ def entries_of(provider: LLMProvider, deadline: float) -> Iterator[Any]:
         return _pages(provider, deadline)
     import asyncio
 
-    async def ask() -> list[ModelInfo]:
-        async with asyncio.timeout(deadline - time.monotonic()), provider:
-            return await provider.get_available_models()
+    from ..core.providers.manager import plugin_code
+
+    async def ask() -> list[dict[str, Any]]:
+        async with asyncio.timeout(deadline - time.monotonic()):
+            with plugin_code(type(provider).__name__):
+                async with provider:
+                    return [_as_listed(model) for model in await provider.get_available_models()]
 
     try:
-        return map(_as_listed, asyncio.run(ask()))
+        return iter(asyncio.run(ask()))
     except TimeoutError as error:
         raise TimedOutError("the list of models did not come in time; --timeout gives it more") from error
 
@@ -92,8 +98,14 @@ def _as_listed(model: ModelInfo) -> dict[str, Any]:
 
 
 def _pages(provider: AnthropicProvider, deadline: float) -> Iterator[Any]:
-    """The objects of all pages. An old gateway that does not know the filter by lifecycle is asked without it."""
-    after, retired = "", True
+    """The objects of all pages. An old gateway that does not know the filter by lifecycle is asked without it.
+
+    Raises:
+        ProtocolError: there is no list, or no end of it.
+    """
+    from ..core.providers.anthropic import models_of
+
+    after, retired, seen = "", True, {""}
     with closing(provider.blocking_transport()) as transport:
         for _ in range(_MAX_PAGES):
             exchange = provider.models_exchange(after, retired=retired)
@@ -106,10 +118,11 @@ def _pages(provider: AnthropicProvider, deadline: float) -> Iterator[Any]:
                 retired = False
                 continue
             page = exchange.value
-            data, last = page.get("data"), str(page.get("last_id") or "")
-            if not isinstance(data, list):
-                raise ProtocolError("the server's list of models is none; check the base URL")
-            yield from data
-            if not page.get("has_more") or last in ("", after):
+            yield from (model.raw for model in models_of(page))
+            if not page.get("has_more"):
                 return
-            after = last
+            after = str(page.get("last_id") or "")
+            if after in seen:
+                break
+            seen.add(after)
+    raise ProtocolError("the server's list of models does not end; what was known of it before still counts")

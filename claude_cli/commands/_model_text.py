@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..core.models import ABILITIES, Catalogue, Model, Source
+from ..terminal.columns import wrapped
 
 HEADER = ("model", "$ in/out", "context", "output", "lifecycle", "thinking", "effort", "line", "abilities")
 RIGHT = (2, 3)
@@ -29,6 +30,14 @@ _LIMITS = (
     ("images_per_request", "images in a request", ""),
     ("pdf_pages_per_request", "PDF pages in a request", ""),
 )
+_PUBLIC = (
+    "id", "display_name", "line", "aliases", "created", "lifecycle", "deprecated_on", "retires_on",
+    "retires_not_before", "retired_on", "replacement", "knowledge_cutoff", "access", "context_window",
+    "max_output_tokens", "price_usd_per_mtok", "price_long_prompt", "price_fast_mode", "price_history",
+    "batch_multiplier", "us_inference_multiplier", "capabilities", "thinking", "effort", "limits", "tokenizer",
+    "confidence", "note",
+)  # fmt: skip
+"""What `--json` tells of a model, by its name in `models.json`."""
 Fact = tuple[str, str, str]
 """A figure's name for people, its value, and its name in the catalogue."""
 
@@ -36,13 +45,13 @@ Fact = tuple[str, str, str]
 # ------------------------------------------------------------------------------------------------ the table
 def row(model: Model, known: Catalogue, today: str) -> tuple[str, ...]:
     """The line of a model, under `HEADER`: what matters least stands last. `today` is YYYY-MM-DD."""
-    able = [word for word in ABILITIES if word not in _OWN_COLUMN and model.able(word)]
+    able = [word for word in ABILITIES if word not in _OWN_COLUMN and model.able(word, today)]
     return (
         " = ".join(filter(None, [model.id, ", ".join(known.words(model))])),
         _price(model),
         _short(model.context_window),
         _short(model.max_output_tokens),
-        _lifecycle(model, today),
+        _lifecycle(model, today)[0],
         _choices(model.thinking_types),
         "low-max" if model.effort_levels == _FIVE else _choices(model.effort_levels),
         model.line or UNKNOWN,
@@ -60,15 +69,19 @@ def _price(model: Model) -> str:
 def _short(tokens: int | None) -> str:
     if tokens is None:
         return UNKNOWN
-    return f"{tokens / 1e6:.4g}M" if tokens >= 1e6 else f"{tokens / 1000:.4g}k" if tokens >= 1000 else str(tokens)
+    return f"{tokens / 1e6:.3g}M" if tokens >= 999_500 else f"{tokens / 1e3:.3g}k" if tokens >= 1000 else str(tokens)
 
 
-def _lifecycle(model: Model, today: str) -> str:
+def _lifecycle(model: Model, today: str) -> tuple[str, str]:
+    """What becomes of it, and the figure that says so."""
     state, end = model.raw.get("lifecycle") or UNKNOWN, model.retires_on
     least = model.raw.get("retires_not_before") or ""
     if end:
-        return f"retired {end}" if model.is_retired or end <= today else f"retires {end}"
-    return f"to {least} or later" if state == "active" and least > today else str(state)
+        figure = "retires_on" if model.raw.get("retires_on") else "retired_on"
+        return f"retired {end}" if model.is_retired or end < today else f"retires {end}", figure
+    if state == "active" and least > today:
+        return f"until at least {least}", "retires_not_before"
+    return str(state), "lifecycle"
 
 
 def _choices(words: Sequence[str] | None) -> str:
@@ -76,16 +89,24 @@ def _choices(words: Sequence[str] | None) -> str:
 
 
 # ------------------------------------------------------------------------------------------------ one model
-def about(model: Model, known: Catalogue, today: str) -> list[str]:
-    """Everything about a model, a line each; a number names the source, which is told below."""
+def about(model: Model, known: Catalogue, today: str, columns: int | None = None) -> list[str]:
+    """Everything about a model, a line each; a number names the source, which is told below.
+
+    Args:
+        today: YYYY-MM-DD.
+        columns: of the terminal, for whose lines are broken at words; None: they are not.
+    """
     facts = [fact for fact in _facts(model, known, today) if fact[1]]
     sources = list(dict.fromkeys(model.source_of(figure) for _, _, figure in facts if figure))
     width = max(len(name) for name, _, _ in facts)
     lines = []
     for name, value, figure in facts:
         mark = f"  [{sources.index(model.source_of(figure)) + 1}]" if figure else ""
-        lines.append(f"{name:{width}}  {value}{mark}")
-    return [*lines, "", *(f"[{number}] {_told(source)}" for number, source in enumerate(sources, 1))]
+        lines += wrapped(f"{name:{width}}  {value}{mark}", columns, indent=width + 2)
+    lines.append("")
+    for number, source in enumerate(sources, 1):
+        lines += wrapped(f"[{number}] {_told(source)}", columns, indent=4)
+    return lines
 
 
 def _facts(model: Model, known: Catalogue, today: str) -> Iterator[Fact]:
@@ -94,7 +115,7 @@ def _facts(model: Model, known: Catalogue, today: str) -> Iterator[Fact]:
     yield "name", model.display_name, "display_name"
     yield "also called", ", ".join([*known.words(model), *model.aliases]), ""
     yield "line", model.line, "line"
-    yield "lifecycle", _lifecycle(model, today), "retires_on" if model.retires_on else "lifecycle"
+    yield "lifecycle", *_lifecycle(model, today)
     yield "deprecated", raw.get("deprecated_on") or "", "deprecated_on"
     yield "successor", known.successor(model.id, model.retires_on or "") or "", ""
     yield "released", raw.get("created") or "", "created"
@@ -112,7 +133,7 @@ def _facts(model: Model, known: Catalogue, today: str) -> Iterator[Fact]:
         if raw.get("limits", {}).get(figure) is not None:
             yield name, _number(raw["limits"][figure], unit), f"limits.{figure}"
     for word in ABILITIES:
-        able = model.able(word)
+        able = model.able(word, today)
         if word not in _OWN_COLUMN and able is not None:
             yield word, "yes" if able else "no", _figure(word)
     yield "tokenizer", raw.get("tokenizer") or "", "tokenizer"
@@ -148,11 +169,9 @@ def _prices(raw: dict[str, Any]) -> Iterator[Fact]:
         if raw.get(figure) is not None:
             yield name, f"{raw[figure]:g} times the price", figure
     for former in raw.get("price_history", ()):
-        yield (
-            "former price",
-            f"{_dollars(former.get('input'))} in, {_dollars(former.get('output'))} out, until {former['until']}",
-            "price_history",
-        )
+        told = [(kind, name) for kind, name in _PRICES if kind in former]
+        for kind, name in told:
+            yield f"former price of {name}", f"{_dollars(former[kind])}, until {former['until']}", "price_history"
 
 
 def _dollars(price: float | None) -> str:
@@ -187,14 +206,11 @@ def _ago(seconds: float) -> str:
 
 
 def as_json(model: Model, known: Catalogue) -> dict[str, Any]:
-    """A model with everything that is known of it; None where a figure is not."""
+    """A model with everything that is known of it, always under the same names; None where a figure is not known."""
     return {
-        **model.raw,
+        **{name: model.raw.get(name) for name in _PUBLIC},
         "display_name": model.display_name,
-        "line": model.line or None,
-        "context_window": model.context_window,
-        "max_output_tokens": model.max_output_tokens,
-        "price_usd_per_mtok": model.raw.get("price_usd_per_mtok"),
+        "aliases": list(model.aliases),
         "words": known.words(model),
         "listed": model.listed,
         "source": asdict(model.source),

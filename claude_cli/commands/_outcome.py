@@ -11,6 +11,7 @@ from ..core.messages import Completion, Notice, Usage
 from ..core.redact import redact
 
 if TYPE_CHECKING:
+    from ..core.budget import Record
     from ..core.models import Catalogue
 
 VERSION = 1
@@ -27,6 +28,7 @@ class Outcome:
 
     `duration_ms` and `ttft_ms` (start to first text) are milliseconds. `text` is the answer in the form that was asked
     for, `structured` its value where it fits a schema. `models` has the prices; None: those that are shipped.
+    `estimate` is what the books say of an answer that was stopped.
     """
 
     model: str
@@ -39,16 +41,32 @@ class Outcome:
     notices: Sequence[Notice] = field(default_factory=list)
     error: ClaudeError | None = None
     models: Catalogue | None = None
+    estimate: Record | None = None
+
+    @property
+    def usage(self) -> Usage:
+        """The tokens, as the provider has counted them, or as they are estimated."""
+        if self.estimate:
+            return self.estimate.usage
+        return self.completion.usage if self.completion else Usage()
 
     @property
     def cost_pico(self) -> int | None:
         """What the answer cost, in pico-dollars; None where nothing came, it was simulated or has no list price."""
-        if not self.completion or self.simulated:
+        if self.simulated or not self.completion:
             return None
-        from ..core.models import catalogue
+        if self.estimate:
+            return self.estimate.cost_pico
         from ..core.pricing import cost_of
 
-        return cost_of(self.completion, self.models or catalogue(), self.model)
+        return cost_of(self.completion, self.catalogue, self.model)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What has the prices."""
+        from ..core.models import catalogue
+
+        return self.models or catalogue()
 
     def as_json(self) -> dict[str, Any]:
         """The object of the JSON output, described by docs/json-output.schema.json."""
@@ -60,7 +78,7 @@ class Outcome:
             "structured": self.structured,
             "model": (done.model if done else "") or self.model,
             "stop_reason": done.stop_reason if done else None,
-            "usage": (done.usage if done else Usage()).as_json(),
+            "usage": self.usage.as_json(),
             "cost_usd": None if pico is None else pico / 1e12,
             "duration_ms": self.duration_ms,
             "ttft_ms": self.ttft_ms,
@@ -108,7 +126,7 @@ def judge(done: Completion, on_truncate: str, *, lowered: bool = False) -> Claud
 
 def usage_line(outcome: Outcome) -> str:
     """Tokens, money, what the cache saved, and seconds in one line, for `-u`."""
-    usage = outcome.completion.usage if outcome.completion else Usage()
+    usage, about = outcome.usage, "about " if outcome.estimate else ""
     by_cache = ((usage.cache_read_tokens, "from cache"), (usage.cache_write_tokens, "to cache"))
     cached = ", ".join(f"{count:,} {what}" for count, what in by_cache if count)
     thought = f" ({usage.thinking_tokens:,} thinking)" if usage.thinking_tokens else ""
@@ -116,7 +134,7 @@ def usage_line(outcome: Outcome) -> str:
     seconds = outcome.duration_ms / 1000
     rate = f", {usage.output_tokens / seconds:,.0f} tokens/s" if seconds > 0 and usage.output_tokens else ""
     tokens = f"{usage.total_input_tokens:,} tokens in{cached and f' ({cached})'}, {usage.output_tokens:,} out{thought}"
-    return f"{tokens}, {_price(outcome)}{_seconds(outcome.duration_ms)}{first}{rate}"
+    return f"{about}{tokens}, {_price(outcome)}{_seconds(outcome.duration_ms)}{first}{rate}"
 
 
 def _seconds(ms: int) -> str:
@@ -126,14 +144,15 @@ def _seconds(ms: int) -> str:
 
 def _price(outcome: Outcome) -> str:
     done = outcome.completion
-    if outcome.simulated or not done or done.stop_reason is None:
+    if outcome.simulated or not done or not (done.stop_reason or outcome.estimate):
         return ""
-    from ..core.models import catalogue
     from ..core.pricing import money, saved_of
 
     pico = outcome.cost_pico
     if pico is None:
         return "unpriced, "
-    saved = saved_of(done, outcome.models or catalogue(), outcome.model) or 0
+    if outcome.estimate:
+        return f"about {money(pico)}, "
+    saved = saved_of(done, outcome.catalogue, outcome.model) or 0
     cache = f"cache saved {money(saved)}, " if saved > 0 else f"cache cost {money(-saved)} more, " if saved else ""
     return f"{money(pico)}, {cache}"

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ..core.models import Model
     from ..storage.templates import TemplateUse
 
-NO_PROMPT = 'there is no prompt; for example: claude-cli complete "Explain TLS in two sentences"'
-NO_QUESTION = 'there is an attachment but no question; for example: claude-cli complete -a photo.png "What is this?"'
+NO_PROMPT = 'there is no prompt; for example: claude-cli {} "Explain TLS in two sentences"'
+NO_QUESTION = 'there is an attachment but no question; for example: claude-cli {} -a photo.png "What is this?"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class PromptReader:
             prompt = "\n\n".join(block["source"]["data"] for block in documents)
             documents = []
         if not (prompt and prompt.strip()):
-            raise UsageError(NO_QUESTION if attached else NO_PROMPT)
+            raise UsageError((NO_QUESTION if attached else NO_PROMPT).format(self.context.command))
         return Message("user", (*documents, *attached, text_block(prompt)))
 
     def _words(self, piped: str) -> tuple[str | None, str]:

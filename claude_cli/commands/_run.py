@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,9 +16,10 @@ from ._outcome import Outcome, judge, usage_line
 
 if TYPE_CHECKING:
     from ..core.caching import Ttl
-    from ..core.call import Call, CallPolicy, OnTruncate, Surroundings
+    from ..core.call import Call
     from ..core.events import Event
     from ..core.providers.base import LLMProvider
+    from ..core.surroundings import CallPolicy, OnTruncate, Surroundings
     from ..terminal.renderer import Renderer
     from ._notes import Notes
     from ._prompt import Sources
@@ -58,9 +59,10 @@ class Run:
         self, context: Context, asked: Asked, provider: LLMProvider, request: ChatRequest, fallbacks: list[Fitted]
     ) -> None:
         """Prepare to ask `provider` for `request`, and for `fallbacks` in its place when it fails."""
-        from ..core.call import Call, CallPolicy
+        from ..core.call import Call
         from ..core.prepare import continues_turns
         from ..core.retry import RetryPolicy
+        from ..core.surroundings import CallPolicy
 
         self.context, self.asked, self.provider = context, asked, provider
         self.renderer = _renderer(context, asked)
@@ -82,6 +84,20 @@ class Run:
 
     def ask(self) -> ClaudeError | None:
         """Run the call, printing as it goes; returns what went wrong on the provider's side."""
+        try:
+            return self._ask()
+        except KeyboardInterrupt:
+            # What came was paid for: it is kept, also in the JSON output.
+            stopped = ClaudeError("stopped before the answer was complete")
+            stopped.code = "stopped"
+            outcome = self._outcome(stopped)
+            outcome.estimate = self.call.record
+            self.renderer.result(outcome.as_json)
+            if self.asked.usage:
+                self.context.console.say(usage_line(outcome))
+            raise
+
+    def _ask(self) -> ClaudeError | None:
         if self.context.console.verbose:
             self._say_whom()
         try:
@@ -90,18 +106,20 @@ class Run:
                     (self.notes or self.renderer).write(batch)
         except (ProviderError, UsageError, BudgetReachedError) as error:
             error.request_id = error.request_id or self.call.completion().request_id
+            if error.code == "invalid_request" and "max_tokens" in str(error):
+                self._advise(error)
             return error
-        except KeyboardInterrupt:
-            # What came was paid for: it is kept, also in the JSON output.
-            stopped = ClaudeError("stopped before the answer was complete")
-            stopped.code = "stopped"
-            self.renderer.result(self._outcome(stopped).as_json)
-            raise
         finally:
             self.renderer.finish()
             if self.notes:
                 self.notes.finish()
         return judge(self.call.completion(), self.asked.on_truncate, lowered=self.call.lowered)
+
+    def _advise(self, error: ClaudeError) -> None:
+        """Say how to ask a model for less of whose limits nothing is known."""
+        model = self.context.catalogue.find(self.call.request.model)
+        if model is None or model.max_output_tokens is None:
+            error.advice = "give --max-tokens, or let models --refresh or models.toml say what the model takes"
 
     def _events(self) -> Generator[Sequence[Event], None, None]:
         from ..core.providers.anthropic import AnthropicProvider
@@ -114,8 +132,10 @@ class Run:
                 self.renderer.requested()
                 yield from run(self.call, transport, self.provider.exchange)
         else:
+            from ..core.client import stepwise
+
             self.renderer.requested()
-            yield from _stepwise(self.provider, self.call, self.around)
+            yield from stepwise(self.provider, self.call, self.around)
 
     def finish(self, error: ClaudeError | None) -> int:
         """Print the result, the usage and the error; returns the exit status."""
@@ -205,30 +225,3 @@ def _notes(context: Context, asked: Asked, request: ChatRequest, renderer: Rende
     from ._notes import Notes
 
     return Notes(context, renderer, inline=asked.form.is_plain and asked.format not in ("json", "jsonl"))
-
-
-def _stepwise(provider: LLMProvider, call: Call, around: Surroundings) -> Generator[Sequence[Event], None, None]:
-    """The events of a provider that only knows asyncio, one step of its loop at a time."""
-    import asyncio
-
-    from ..core.client import Client
-
-    with asyncio.Runner() as runner:
-        batches = Client(provider, around).run(call)
-        try:
-            while batch := runner.run(anext(batches, None)):
-                yield batch
-        finally:
-            runner.run(_leave(batches, provider))
-
-
-async def _leave(batches: AsyncGenerator[Sequence[Event], None], provider: LLMProvider) -> None:
-    """Close both; SIGTERM, unlike Ctrl-C, leaves a step of the loop under way, which has to end first."""
-    import asyncio
-
-    unfinished = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in unfinished:
-        task.cancel()
-    await asyncio.gather(*unfinished, return_exceptions=True)
-    await batches.aclose()
-    await provider.aclose()

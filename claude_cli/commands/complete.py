@@ -24,8 +24,8 @@ from ._template import decided, template_in_use
 
 if TYPE_CHECKING:
     from ..core.caching import Ttl
-    from ..core.call import OnTruncate
     from ..core.providers.base import LLMProvider
+    from ..core.surroundings import OnTruncate
 
 
 def _output(name: str | None) -> str | None:
@@ -80,7 +80,7 @@ def command(
     format_: Annotated[str, typer.Option("--format", metavar="FORM", help="auto (rendered on a terminal, text elsewhere), text, rendered (Markdown laid out), json or jsonl.")] = "auto",
     as_json: options.AsJson = False,
     no_stream: Annotated[bool, typer.Option("--no-stream", help="Print the answer when it is whole.")] = False,
-    usage: Annotated[bool, typer.Option("--usage", "-u", help="Print tokens and seconds on standard error.")] = False,
+    usage: Annotated[bool, typer.Option("--usage", "-u", help="Print tokens, cost and seconds on standard error.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Print the request, send nothing.")] = False,
     max_cost: options.MaxCost = None,
     timeout: options.Timeout = None,
@@ -224,13 +224,14 @@ def _requests(context: Context, asked: Asked) -> tuple[ChatRequest, list[Fitted]
     )
     if not asked.dry_run:
         begin_live(context, asked)  # before the engine is loaded: what is typed is seen to work at once
+    from ..core.models import today
     from ..core.prepare import prepare
 
     models = context.catalogue
     request, notices = prepare(plain, strict=asked.strict, models=models, cache=asked.cache)
     for notice in notices:
         context.notify(notice)
-    say_retirement(context, request.model)
+    say_retirement(context, request.model, today())
     if asked.cache and context.console.verbose:
         from ..core.caching import explain
 
@@ -243,19 +244,20 @@ def _requests(context: Context, asked: Asked) -> tuple[ChatRequest, list[Fitted]
 def _may_not_fit(context: Context, request: ChatRequest) -> bool:
     """Whether `request` could fill its model's window, by its length alone: most cannot, and are looked at no further.
 
-    A token is estimated at more than two characters; what an image or a PDF takes has to be reckoned.
+    A character is a token at most, by our estimate, and that is trusted up to a share of the window (`_fit.NEAR`); what
+    an image or a PDF takes has to be reckoned.
     """
     known = context.catalogue.find(request.model)
     if known is None or known.context_window is None:
         return False
-    system = request.system or ""
-    length = len(system if isinstance(system, str) else text_of(system))
+    system = request.options.extra.get("system", request.system)
+    length = len(text_of(system) if isinstance(system, list | tuple) else str(system))
     for block in (block for message in request.messages for block in message.content):
         source = block.get("source") or {"data": block.get("text", "")}
-        if source.get("type") == "base64":
+        if source.get("type") == "base64" or "data" not in source:
             return True
         length += len(source["data"])
-    return length > known.context_window
+    return 2 * length > known.context_window
 
 
 def _dry_run(context: Context, provider: LLMProvider, request: ChatRequest) -> int:

@@ -9,6 +9,7 @@ import typer
 
 from ..completion.tree import SHELLS, commands
 from ..context import Context
+from . import ALIASES
 from . import _options as options
 
 _PLACES = {
@@ -24,7 +25,8 @@ def command(
 ) -> int:  # fmt: skip
     """Print the completion script of a shell; on a terminal also where it belongs."""
     options.one_of(shell, SHELLS, "completions")
-    script: str = import_module(f"..completion.{shell}", __package__).script([*commands(context.find_root().command)])
+    all_commands = [*commands(context.find_root().command, aliases=ALIASES)]
+    script: str = import_module(f"..completion.{shell}", __package__).script(all_commands)
     console = Context().console
     console.answer(script)
     if console.out_is_terminal:

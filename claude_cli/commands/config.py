@@ -29,6 +29,8 @@ STARTER = """\
 # Settings of claude-cli, one `name = value` a line; `claude-cli config show` lists them all.
 
 """
+_MARK = 2
+"""Cells before the name of a setting."""
 SettingName = Annotated[str, typer.Argument(metavar="NAME", help="A setting, or profiles.NAME.KEY.")]
 
 
@@ -55,7 +57,7 @@ def show(
     elif name and [row.name for row in found] == [name]:
         _print(context, found[0].plain)
     else:
-        _print(context, *_table(found))
+        _print(context, *_table(found, _columns(context)))
     if trouble:
         context.console.error(trouble)
     if not name:
@@ -116,7 +118,11 @@ def path(as_json: options.AsJson = False) -> int:
         told = {name: str(place.absolute()) for name, place in places.items()}
         _print(context, json.dumps({"version": 1, **told}, ensure_ascii=False))
     else:
-        _print(context, *(f"{name:10} {place.absolute()}" for name, place in places.items()))
+        from ..terminal.columns import wrapped
+
+        columns = _columns(context)
+        for name, place in places.items():
+            _print(context, *wrapped(f"{name:10} {place.absolute()}", columns, indent=_MARK))
     return 0
 
 
@@ -202,10 +208,21 @@ def _print(context: Context, *lines: str) -> None:
     context.console.answer("".join(f"{line}\n" for line in lines))
 
 
-def _table(found: list[Row]) -> Iterator[str]:
-    """The rows as a table; each on one line, so that long values are cut."""
+def _columns(context: Context) -> int | None:
+    """Of the terminal; None for a pipe, whose lines stay whole."""
+    from ..terminal.console import STDOUT
+    from ..terminal.tty import size
+
+    return size(STDOUT, context.environ)[0] if context.console.out_is_terminal else None
+
+
+def _table(found: list[Row], columns: int | None) -> Iterator[str]:
+    """The rows as a table; long values are cut, and a terminal's lines of `columns` broken before what does not fit."""
+    from ..terminal.columns import wrapped
+
     names = max((len(row.name) for row in found), default=0)
     values = min(max((len(row.literal) for row in found), default=0), 32)
     for row in found:
         mark = "*" if row.changed else " "
-        yield f"{mark} {row.name:{names}}  {one_line(row.literal, 72):{values}}  {row.source}"
+        line = f"{mark} {row.name:{names}}  {one_line(row.literal, 72):{values}}  {row.source}"
+        yield from wrapped(line, columns, indent=_MARK + 2)

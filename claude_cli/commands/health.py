@@ -11,6 +11,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -100,7 +101,8 @@ def _checks(context: Context, deadline: float, *, live: bool, model: str | None)
 
     yield program_check(__version__)  # at once: the rest takes a moment to load
     settings, known = _settings(context)
-    models, context.catalogue = catalogue_check(lambda: context.catalogue)
+    ours = known and context.provider_name in ("anthropic", "simulator")
+    models, context.catalogue = catalogue_check(lambda: context.catalogue, context.settings.model if ours else "")
     address, ways = _address(context, known=known)
     tasks = [
         Task(STEPS, library_checks),
@@ -155,19 +157,26 @@ def _settings(context: Context) -> tuple[Check, bool]:
 
 
 def _kept(context: Context) -> Iterator[Task]:
-    """What lies on the disk: folders, and the databases in them."""
+    """What lies on the disk: folders, the databases in them, and what these say of budgets."""
+    from ..diagnose.budget import budget_check
     from ..diagnose.check import Task
     from ..diagnose.database import database_check
-    from ..diagnose.places import distinct, place_check
+    from ..diagnose.places import PRIVATE, distinct, place_check
     from ..storage.ledger_schema import FILE_NAME, SCHEMA
     from ..storage.paths import cache_dir, config_dir, data_dir
 
-    environ = context.environ
+    environ, settings = context.environ, context.settings
+    limits = {"budget.day": settings.budget_day.pico, "budget.month": settings.budget_month.pico}
+    budgets = {} if context.offline else {name: limit for name, limit in limits.items() if limit is not None}
+    secret = ("config.toml",) if any(profile.headers for profile in settings.profiles.values()) else ()
     places = (("config", config_dir(environ)), ("data", data_dir(environ)), ("cache", cache_dir(environ)))
-    for folder, (name, *others) in distinct(places).items():
-        yield Task.of(name, partial(place_check, name, folder, also=" and ".join(others)))
+    for folder, names in distinct(places).items():
+        private = [file for name in names for file in (*PRIVATE[name], *(secret if name == "config" else ()))]
+        also, needed = " and ".join(names[1:]), bool(budgets) and "data" in names
+        yield Task.of(names[0], partial(place_check, names[0], folder, also=also, private=private, needed=needed))
     counts = {"calls": "SELECT count(*) FROM calls", "totals": "SELECT count(*) FROM days"}
     yield Task.of(FILE_NAME, partial(database_check, data_dir(environ) / FILE_NAME, SCHEMA, counts))
+    yield Task.of("budget", partial(budget_check, budgets, data_dir(environ), date.today()))
 
 
 def _providers(context: Context) -> Check:
@@ -176,7 +185,7 @@ def _providers(context: Context) -> Check:
 
     chosen = context.overrides.provider or context.settings.provider
     models = [model.id for model in context.catalogue.models]
-    return providers_check(chosen, PluginManager(environ=context.environ), context.environ, models)
+    return providers_check(chosen, PluginManager(environ=context.environ), models)
 
 
 def _address(context: Context, *, known: bool) -> tuple[Check, _Ways]:

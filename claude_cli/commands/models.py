@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +15,9 @@ from . import _options as options
 
 if TYPE_CHECKING:
     from ..core.models import Catalogue, Model
+
+_LEAST_NAME = 26
+"""Cells that a terminal's table gives the names at least: as many as those of the catalogue need."""
 
 
 def command(
@@ -31,37 +33,60 @@ def command(
     quiet: options.Quiet = False,
 ) -> int:  # fmt: skip
     """List the models: prices in US dollars per million tokens, limits, abilities, lifecycle."""
-    from ..core.models import ABILITIES
+    from ..core.models import today
 
     options.in_range(timeout, 0.001, 1e9, "--timeout")
-    for word in can or ():
-        options.one_of(word, ABILITIES, "--can")
+    abilities, day = _abilities(can or ()), today()
     context = Context(overrides=Overrides(None, base_url, offline, timeout, quiet, profile=profile))
     show, *rest = words or [""]
     if show == "show" and len(rest) != 1:
         raise UsageError(
             "models show takes the id or the alias of one model, for example: claude-cli models show sonnet"
         )
+    if show == "show" and (abilities or retired):
+        raise UsageError("models show takes neither --can nor --retired: it tells everything about one model")
+    searched = rest if show in ("list", "ls") else words or []
     known = context.catalogue
     if refresh:
         from ._model_list import refresh as refreshed
 
         known = refreshed(context)
-    found = [_one(known, rest[0])] if show == "show" else _found(known, words or [], can or [], retired=retired)
+    if show == "show":
+        found = [_one(known, rest[0])]
+    else:
+        found = [
+            model
+            for model in (*known.offered, *(known.retired if retired else ()))
+            if _holds(model, known, searched) and all(model.able(word, day) for word in abilities)
+        ]
+        if not found:
+            _refuse_slip(searched)
     if as_json:
         _print_json(context, known, found)
     elif show == "show":
         from ._model_text import about
 
-        _print(context, about(found[0], known, _today()))
+        _print(context, about(found[0], known, day, _width(context)))
     else:
-        _print_table(context, known, found)
-        _say_the_rest(context, known, found, asked=bool(words or can))
+        _print_table(context, known, found, day)
+        _say_the_rest(context, known, found, asked=bool(searched or abilities))
     return 0
+
+
+def _abilities(can: Sequence[str]) -> list[str]:
+    """The words of `--can`, which may also stand behind one another with commas."""
+    from ..core.models import ABILITIES
+
+    words = [word.strip().lower() for each in can for word in each.split(",")]
+    for word in words:
+        options.one_of(word, ABILITIES, "--can")
+    return words
 
 
 def _one(known: Catalogue, name: str) -> Model:
     model = known.find_any(name)
+    if model is None and (meant := known.resolve(name)) != name:
+        raise UsageError(f"{name!r} means {meant!r}, of which nothing is known here; --refresh asks the API")
     if model is None:
         from ..storage.setting_values import nearest
 
@@ -70,14 +95,21 @@ def _one(known: Catalogue, name: str) -> Model:
     return model
 
 
-def _found(known: Catalogue, words: Sequence[str], can: Sequence[str], *, retired: bool) -> list[Model]:
-    """The models that hold each of `words` and have each ability of `can`."""
-    found = []
-    for model in (*known.offered, *(known.retired if retired else ())):
-        held = " ".join([model.id, model.display_name, model.line, *model.aliases, *known.words(model)]).lower()
-        if all(word.lower() in held for word in words) and all(model.able(word) for word in can):
-            found.append(model)
-    return found
+def _holds(model: Model, known: Catalogue, words: Sequence[str]) -> bool:
+    """Whether each of `words` is in what the model is called."""
+    held = " ".join([model.id, model.display_name, model.line, *model.aliases, *known.words(model)]).lower()
+    return all(word.lower() in held for word in words)
+
+
+def _refuse_slip(words: Sequence[str]) -> None:
+    """Refuse an option's word in place of the option; called where no model holds `words`."""
+    from ..core.models import ABILITIES
+
+    for word in words:
+        if word.lower() in ABILITIES:
+            raise UsageError(f"no model is called {word!r}; did you mean --can {word.lower()}?")
+        if word in ("refresh", "retired"):
+            raise UsageError(f"no model is called {word!r}; did you mean --{word}?")
 
 
 def _print_json(context: Context, known: Catalogue, found: Sequence[Model]) -> None:
@@ -93,20 +125,21 @@ def _print_json(context: Context, known: Catalogue, found: Sequence[Model]) -> N
     context.console.answer(json.dumps(told, ensure_ascii=False) + "\n")
 
 
-def _print_table(context: Context, known: Catalogue, found: Sequence[Model]) -> None:
-    from ..terminal.columns import columns
-    from ..terminal.console import STDOUT
-    from ..terminal.tty import size
+def _print_table(context: Context, known: Catalogue, found: Sequence[Model], day: str) -> None:
+    from ..terminal.columns import columns, cut
     from ._model_text import HEADER, RIGHT, row
 
     if found:
-        width = size(STDOUT, context.environ)[0] if context.console.out_is_terminal else None
-        rows = [HEADER, *(row(model, known, _today()) for model in found)]
+        width, rows = _width(context), [HEADER, *(row(model, known, day) for model in found)]
+        if width is not None:  # an endless name must not leave out all columns of all others
+            rows = [(cut(name, max(_LEAST_NAME, width // 2)), *rest) for name, *rest in rows]
         _print(context, columns(rows, right=RIGHT, width=width))
 
 
 def _say_the_rest(context: Context, known: Catalogue, found: Sequence[Model], *, asked: bool) -> None:
     """Say what the table cannot: that nothing was found, what is left out, and how old it is."""
+    from datetime import UTC, datetime
+
     from ._model_text import age
 
     if not found:
@@ -119,12 +152,17 @@ def _say_the_rest(context: Context, known: Catalogue, found: Sequence[Model], *,
         notes.append(f"{left_out} of the catalogue are not on that list")
     if any(model.raw.get("price_long_prompt") for model in found):
         notes.append("* more for long prompts")
+    notes += [f"{word} means {name}, of which nothing is known" for word, name in known.unknown_aliases.items()]
     notes.append("`claude-cli models show ID` tells everything about one")
     context.notify(Notice("models", "; ".join(notes), changes_result=False))
 
 
-def _today() -> str:
-    return datetime.now(UTC).date().isoformat()
+def _width(context: Context) -> int | None:
+    """Cells of the terminal; None for a pipe, whose lines stay whole."""
+    from ..terminal.console import STDOUT
+    from ..terminal.tty import size
+
+    return size(STDOUT, context.environ)[0] if context.console.out_is_terminal else None
 
 
 def _print(context: Context, lines: Sequence[str]) -> None:

@@ -56,7 +56,7 @@ class Counted:
             "version": 1,
             "input_tokens": self.tokens,
             "method": self.method,
-            "model": self.request.model,
+            "model": self.model.id if self.model else self.request.model,
             "context_window": self.window,
             "fits": None if self.window is None else self.tokens <= self.window,
             "input_cost_usd": None if pico is None else pico / 1e12,
@@ -105,7 +105,8 @@ def command(
 ) -> int:  # fmt: skip
     """Count the tokens of a prompt with its files, images and PDFs; nothing is asked and nothing is paid."""
     options.in_range(timeout, 0.001, 1e9, "--timeout")
-    context = Context(overrides=Overrides(provider, base_url, offline, timeout, quiet, verbose, profile=profile))
+    overrides = Overrides(provider, base_url, offline, timeout, quiet, verbose, profile=profile)
+    context = Context(overrides=overrides, command="tokens")
     options.check_provider(provider, offline=context.offline)
     use = template_in_use(context, template, param or [])
     files = (*(decided(use, "files") or ()), *(file or ()))

@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from ..terminal.usage_table import Look
 
 VERSION = 1
+MOST = 999
+"""Days, weeks or months that --since takes."""
 _CSV = (
     "calls", "unpriced_calls", "estimated_calls",
     "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "thinking_tokens",
 )  # fmt: skip
-BY = ("day", "model", "command", "session", "profile")
-_SINCE = "7d, 4w, 3m, today, month, all or a date like 2026-11-01"
+BY = ("day", "month", "model", "command", "session", "profile")
+_SINCE = "7d, 4w, 3m, today, yesterday, week, month, all or a date like 2026-11-01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,9 @@ class Budget:
 
 
 def command(
-    by: Annotated[str, typer.Option("--by", metavar="WHAT", help="One line for each day, model, command, session or profile.")] = "day",
+    by: Annotated[str, typer.Option("--by", metavar="WHAT", help="One line for each day, month, model, command, session or profile.")] = "day",
     since: Annotated[str, typer.Option("--since", metavar="WHEN", help=f"The first day: {_SINCE}; 7d are the last 7 days, today among them.")] = "30d",
-    until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="The last day, like 2026-11-30. [default: no bound]", show_default=False)] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="The last day: a date, today or yesterday. [default: no bound]", show_default=False)] = None,
     as_json: options.AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values, with a header.")] = False,
     quiet: options.Quiet = False,
@@ -87,7 +89,7 @@ def command(
         raise UsageError("--json and --csv are two forms of the same; choose one")
     options.one_of(by, BY, "--by")
     today = date.today()
-    asked = Asked(by, first_day(since, today), _date(until, "--until") if until else None)
+    asked = Asked(by, first_day(since, today), _day(until, "--until", today) if until else None)
     if asked.since and asked.until and asked.since > asked.until:
         raise UsageError(f"--until {asked.until} is before the first day, {asked.since}; say --since too")
     context = Context(overrides=Overrides(quiet=quiet))
@@ -115,11 +117,14 @@ def first_day(text: str, today: date) -> date | None:
     Raises:
         UsageError: it means none.
     """
-    if text in ("today", "month", "all"):
-        return {"today": today, "month": today.replace(day=1), "all": None}[text]
-    span = re.fullmatch(r"([1-9]\d{0,2})([dwm])", text)
+    if text == "all":
+        return None
+    span = re.fullmatch(r"(\d+)([dwm])", text, re.ASCII)
     if not span:
-        return _date(text, "--since", _SINCE)
+        own = {"week": today - timedelta(days=today.weekday()), "month": today.replace(day=1)}
+        return own.get(text) or _day(text, "--since", today, _SINCE)
+    if len(span[1]) > len(str(MOST)) or not 1 <= int(span[1]) <= MOST:
+        raise UsageError(f"--since {text}: the number is from 1 to {MOST}; all is everything there is")
     number, unit = int(span[1]), span[2]
     if unit == "m":
         return _months_before(today, number) + timedelta(days=1)
@@ -132,7 +137,9 @@ def _months_before(day: date, number: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def _date(text: str, flag: str, choices: str = "a date like 2026-11-30") -> date:
+def _day(text: str, flag: str, today: date, choices: str = "today, yesterday or a date like 2026-11-30") -> date:
+    if text in ("today", "yesterday"):
+        return today - timedelta(days=text == "yesterday")
     try:
         return date.fromisoformat(text)
     except ValueError as error:
@@ -191,15 +198,20 @@ def _as_json(asked: Asked, report: Report, budgets: list[Budget]) -> dict[str, A
         "since": asked.since and asked.since.isoformat(),
         "until": asked.until and asked.until.isoformat(),
         "rows": [{asked.by: key, **_sums(sums)} for key, sums in report.rows],
-        "totals": {**_sums(report.totals), "open_calls": report.open_calls, "lost_calls": report.lost_calls},
+        "totals": {**_sums(report.totals), **_besides(report)},
         "budgets": [budget.as_json() for budget in budgets],
     }
 
 
 def _sums(sums: Sums) -> dict[str, Any]:
     told = asdict(sums)
-    pico = told.pop("cost_pico")
-    return {**told, **_money("cost", pico if sums.calls > sums.unpriced_calls or not sums.calls else None)}
+    del told["cost_pico"]
+    return {**told, **_money("cost", sums.known_pico)}
+
+
+def _besides(report: Report) -> dict[str, int]:
+    """Counts that only the totals have."""
+    return {name: getattr(report, name) for name in ("open_calls", "lost_calls", "failed_calls")}
 
 
 def _money(name: str, pico: int | None) -> dict[str, Any]:
@@ -220,7 +232,7 @@ def _as_csv(asked: Asked, report: Report) -> str:
     out = csv.writer(text)
     out.writerow([asked.by, *_CSV, "cost_usd"])
     for key, sums in report.rows:
-        cost = dollars(sums.cost_pico) if sums.calls > sums.unpriced_calls else ""
+        cost = "" if sums.known_pico is None else dollars(sums.known_pico)
         out.writerow([_no_formula(key or ""), *(getattr(sums, name) for name in _CSV), cost])
     return text.getvalue()
 

@@ -24,7 +24,7 @@ TAIL = r"""
     files)
       compopt -o filenames 2>/dev/null
       while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -f -- "$current") ;;
-    models | profiles | templates)
+    models | searches | profiles | templates)
       type -P -- "$program" >/dev/null || program=claude-cli
       while IFS=$'\t' read -r word _; do
         [[ -n $word && $word == "$current"* ]] && COMPREPLY+=("$(printf %q "$word")")

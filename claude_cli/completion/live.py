@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def live_words(kind: str, environ: Mapping[str, str]) -> list[str]:
-    """A line for each word of `kind` ("models", "profiles", "templates"): the word, a tab, what it is.
+    """A line for each word of `kind` ("models", "searches", "profiles", "templates"): the word, a tab, what it is.
 
     Completion never fails: of an unknown kind, or where a file cannot be read, there is no word.
     """
@@ -32,12 +32,19 @@ def _models(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         model = known.find(name)
         if model:
             yield name, model.display_name if name == model.id else model.id
+    yield from known.unknown_aliases.items()
+
+
+def _searches(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What may stand behind `models`."""
+    yield "show", "everything about one"
+    yield from _models(environ)
 
 
 def _catalogue(environ: Mapping[str, str]) -> Catalogue:
-    """The models at the address that the settings name; where the user's files are wrong, those that are shipped."""
+    """The models where the settings ask for answers; where the user's files are wrong, those that are shipped."""
     from ..core.models import catalogue
-    from ..storage.model_list import has_more, known_models
+    from ..storage.model_list import has_more, known_models, list_place
 
     if not has_more(environ):
         return catalogue()
@@ -46,7 +53,8 @@ def _catalogue(environ: Mapping[str, str]) -> Catalogue:
 
     with suppress(ClaudeError):
         settings = load_settings(environ)
-        return known_models(environ, settings.base_url or DEFAULT_BASE_URL, settings.profile)
+        place = list_place(settings.provider, settings.base_url or DEFAULT_BASE_URL, offline=settings.offline)
+        return known_models(environ, place, settings.profile)
     return catalogue()
 
 
@@ -68,6 +76,7 @@ def _templates(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 _KINDS: dict[str, Callable[[Mapping[str, str]], Iterator[tuple[str, str]]]] = {
     "models": _models,
+    "searches": _searches,
     "profiles": _profiles,
     "templates": _templates,
 }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from ..core.models import ABILITIES
@@ -17,7 +18,9 @@ DEFAULT = "complete"
 _FILES = ("PATH", "FILE", "SCHEMA")  # how the help calls a value that is, or may be, the name of a file
 _LIVE = {"--model": "models", "--fallback-model": "models", "--profile": "profiles", "--template": "templates"}
 _CHOICES = {
-    "--by": ("day", "model", "command", "session", "profile"),
+    "--by": ("day", "month", "model", "command", "session", "profile"),
+    "--since": ("today", "yesterday", "week", "month", "all", "7d", "30d"),
+    "--until": ("today", "yesterday"),
     "--cache": ("auto", "off", "1h"),
     "--effort": EFFORTS,
     "--extract": ("first", "last", "all"),
@@ -37,7 +40,8 @@ class Value:
 
     Attributes:
         name: as the help calls it.
-        kind: "files", "models", "profiles", "templates", "words" (those of `words`), or "" where nobody can know.
+        kind: "files", "words" (those of `words`), what `live.py` knows ("models", "searches", "profiles", "templates"),
+            or "" where nobody can know.
     """
 
     name: str
@@ -50,12 +54,12 @@ _ARGUMENTS = {
     "config set": Value("NAME", "words", NAMES),
     "config show": Value("NAME", "words", NAMES),
     "config unset": Value("NAME", "words", NAMES),
-    "models": Value("SEARCH", "models"),
-    "models show": Value("ID", "models"),
+    "models": Value("SEARCH", "searches"),
     "templates edit": Value("NAME", "templates"),
     "templates show": Value("NAME", "templates"),
 }
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 _LIVE_SETTINGS = {"model": "models", "profile": "profiles", "template": "templates"}
 _NO_VALUE = Value("VALUE")
 
@@ -106,9 +110,14 @@ class Command:
     behind: tuple[tuple[tuple[str, ...], Value], ...] = ()
 
 
-def commands(root: Any, path: str = "") -> Iterator[Command]:
-    """The command `root`, as Typer has it, and all inside it that are not hidden, outermost first."""
+def commands(root: Any, path: str = "", *, aliases: Mapping[str, str] = _NONE) -> Iterator[Command]:
+    """The command `root`, as Typer has it, and all inside it that are not hidden, outermost first.
+
+    Args:
+        aliases: other words for commands directly inside.
+    """
     inside = {word: each for word, each in getattr(root, "commands", {}).items() if not each.hidden}
+    inside |= {alias: inside[word] for alias, word in aliases.items() if word in inside}
     options = [each for each in root.params if each.param_type_name == "option" and not each.hidden]
     yield Command(
         path,

@@ -75,7 +75,7 @@ class BlockingTransport:
             ) as response:
                 headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
                 exchange.head(response.status, headers)
-                watch.head(headers)
+                watch.head(exchange.headers)
                 for chunk in body_of(response, headers):
                     events = exchange.feed(chunk)
                     if events:

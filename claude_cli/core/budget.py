@@ -8,20 +8,30 @@ waits for this module, and a dataclass takes five times as long to make (0.5 ms)
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 from .errors import BudgetReachedError
-from .messages import ChatRequest, Usage
+from .messages import ChatRequest, Usage, blocks_within
 from .models import Catalogue
 from .pricing import WEB_SEARCH_PICO, money, rates
-from .tokens import estimate
+from .tokens import reckon
 from .wire_request import DEFAULT_MAX_TOKENS
 
 LEAST_OUTPUT_TOKENS = 1024
 """A limit that allows less output than this is as good as reached: no useful answer would fit."""
 SEARCHES = 10
 """Web searches a request is taken to make at most where it does not say (`max_uses`)."""
+
+
+class NoPriceError(BudgetReachedError):
+    """A budget cannot be kept, as the model has no price; `budget` is its name."""
+
+    def __init__(self, model: str, limit: str) -> None:
+        """Say so of `model`."""
+        self.budget = limit.partition(" of ")[0]
+        way = "give it one in models.toml, or ask without a budget"
+        super().__init__(f"{model} has no price, so {limit} cannot be kept; {way}")
 
 
 class Limits(NamedTuple):
@@ -40,11 +50,12 @@ class Plan(NamedTuple):
 
     Attributes:
         model: the id that is asked.
-        input_tokens: of the prompt, estimated.
+        input_tokens: of the prompt, estimated; all that the model takes where that cannot be done.
         max_tokens: output tokens at most.
         flexible: nobody named `max_tokens`, so it may be lowered to what a budget leaves.
         input_pico: what everything but the output costs at most; None: the model has no price.
         token_pico: what an output token costs; None: the model has no price.
+        missing: why the prompt could not be estimated: "the pages of report.pdf".
     """
 
     model: str
@@ -53,6 +64,7 @@ class Plan(NamedTuple):
     flexible: bool = True
     input_pico: int | None = None
     token_pico: int | None = None
+    missing: str = ""
 
     @property
     def worst_pico(self) -> int | None:
@@ -78,8 +90,9 @@ class Record(NamedTuple):
         usage: what the provider counted, or our estimate of it.
         cost_pico: what it cost; None: it has no price.
         estimated: usage and cost are our estimate: the provider never said.
-        maybe_billed: a try that timed out may have been paid for besides.
+        maybe_billed: of tries that failed it is not known whether they are billed; the estimate of them is in the cost.
         duration_ms, ttft_ms: from its start to its end and to the first text; None where there was none.
+        worst_pico: what a budget counts where there is no `cost_pico`: the most it can be.
     """
 
     model: str
@@ -91,6 +104,7 @@ class Record(NamedTuple):
     maybe_billed: bool = False
     duration_ms: int | None = None
     ttft_ms: int | None = None
+    worst_pico: int = 0
 
 
 class Recorder(Protocol):
@@ -103,8 +117,8 @@ class Recorder(Protocol):
             BudgetReachedError: it must not be sent.
         """
 
-    def extend(self, ticket: Ticket, plan: Plan, spent_pico: int | None) -> Ticket:
-        """The call of `ticket` goes on with another request, `plan`; so far it has cost `spent_pico`.
+    def extend(self, ticket: Ticket, plan: Plan, spent_pico: int) -> Ticket:
+        """The call of `ticket` goes on with another request, `plan`; so far it has cost `spent_pico` at most.
 
         Raises:
             BudgetReachedError: that request must not be sent; the ticket still stands, to be settled.
@@ -125,18 +139,20 @@ def plan_of(request: ChatRequest, models: Catalogue, *, flexible: bool = True) -
         flexible: nobody named its `max_tokens`.
     """
     extra, model = request.options.extra, models.find(request.model)
-    tokens = estimate(request, model)
+    tokens, _, missing = reckon(request, model)
+    if missing:
+        tokens = max(tokens, (model.context_window if model else None) or 0)
     limit = extra.get("max_tokens", request.options.max_tokens)
     most = limit if isinstance(limit, int) and limit >= 0 else DEFAULT_MAX_TOKENS
-    plan = Plan(request.model, tokens, most, flexible)
+    plan = Plan(request.model, tokens, most, flexible, missing=missing[0] if missing else "")
     # An estimate near the length from which a prompt costs more may be beyond it in truth.
-    longest = Usage(tokens + tokens // 4, raw={key: extra[key] for key in ("speed", "inference_geo") if key in extra})
-    prices = rates(longest, model, None)
+    prices = rates(Usage(tokens + tokens // 4, raw=as_asked(request)), model, None)
     if not {"input", "output"} <= prices.keys():
         return plan
     turns = [message.content for message in request.messages]
-    places = (extra, extra.get("tools"), extra.get("system"), request.system, turns)
-    writes = {"cache_write_1h" if mark.get("ttl") == "1h" else "cache_write_5m" for mark in _marks(places)}
+    parts = blocks_within([extra, extra.get("tools"), extra.get("system"), request.system, turns])
+    marks = [mark for part in parts if isinstance(mark := part.get("cache_control"), Mapping)]
+    writes = {"cache_write_1h" if mark.get("ttl") == "1h" else "cache_write_5m" for mark in marks}
     dearest = max(prices.get(kind, 0) for kind in ("input", *writes))
     return plan._replace(
         input_pico=math.ceil(tokens * dearest) + _searches(extra.get("tools")) * WEB_SEARCH_PICO,
@@ -144,15 +160,10 @@ def plan_of(request: ChatRequest, models: Catalogue, *, flexible: bool = True) -
     )
 
 
-def _marks(value: object) -> Iterator[Mapping[str, Any]]:
-    """What asks for the prompt cache in parts of a request: blocks, blocks in these, tools."""
-    if isinstance(value, Mapping):
-        if isinstance(mark := value.get("cache_control"), Mapping):
-            yield mark
-        value = value.get("content")
-    if isinstance(value, list | tuple):
-        for each in value:
-            yield from _marks(each)
+def as_asked(request: ChatRequest) -> dict[str, Any]:
+    """What `request` asks for that its price depends on, as the API's usage object repeats it."""
+    extra = request.options.extra
+    return {key: extra[key] for key in ("speed", "inference_geo") if key in extra}
 
 
 def _searches(tools: object) -> int:
@@ -165,34 +176,54 @@ def _searches(tools: object) -> int:
     return count
 
 
-def grant(plan: Plan, left_pico: int, *, limit: str) -> Plan:
+def grant(plan: Plan, left_pico: int, *, limit: str, set_aside_pico: int = 0) -> Plan:
     """`plan` as far as `left_pico` allows it: with a lower `max_tokens` where that may be lowered.
 
     Args:
         limit: which budget it is and what it amounts to, for the message: "budget.day of $5.00".
+        set_aside_pico: what would be left besides if it were not set aside for calls under way.
     Raises:
-        BudgetReachedError: not even a short answer fits, or the model has no price to hold against the budget.
+        BudgetReachedError: not even a short answer fits, or (`NoPriceError`) the model has no price.
     """
     worst = plan.worst_pico
-    if worst is None or plan.input_pico is None or plan.token_pico is None:
-        raise BudgetReachedError(
-            f"{plan.model} has no price, so {limit} cannot be kept; give it one in models.toml, or ask without a budget"
-        )
-    if worst <= left_pico:
+    if worst is None:
+        raise NoPriceError(plan.model, limit)
+    if worst <= max(left_pico, 0):
         return plan
+    most = _affordable(plan, left_pico)
+    if most is not None:
+        return plan._replace(max_tokens=most)
     left = f"{money(max(left_pico, 0))} of {limit} is left"
+    later = left_pico + set_aside_pico
+    if set_aside_pico and (worst <= later or _affordable(plan, later) is not None):
+        waiting = f"{left}, and {money(set_aside_pico)} is set aside for calls under way; try again when they are done"
+        raise _reached(waiting, retryable=True)
+    if plan.missing:
+        left += f", {plan.missing} cannot be reckoned and may be all that the model takes"
     if not plan.flexible:
-        raise BudgetReachedError(
-            f"{left}, and this call may cost {money(worst)};"
-            f" lower --max-tokens ({plan.max_tokens:,}), or raise the budget"
+        raise _reached(
+            f"{left}, and this call may cost {money(worst)}; raise the budget, or ask for less than"
+            f" {plan.max_tokens:,} tokens"
         )
-    affordable = (left_pico - plan.input_pico) // plan.token_pico if plan.token_pico else -1
-    if affordable < min(LEAST_OUTPUT_TOKENS, plan.max_tokens):
-        raise BudgetReachedError(
-            f"{left}, too little for an answer of {LEAST_OUTPUT_TOKENS:,} tokens by {plan.model}; raise the budget, or"
-            " choose a cheaper model"
-        )
-    return plan._replace(max_tokens=affordable)
+    least = min(LEAST_OUTPUT_TOKENS, plan.max_tokens)
+    raise _reached(
+        f"{left}, too little for an answer of {least:,} tokens by {plan.model}; raise the budget, or choose a cheaper"
+        " model"
+    )
+
+
+def _affordable(plan: Plan, left_pico: int) -> int | None:
+    """The tokens to which the answer must be shortened; None where it must not, or would be of no use."""
+    if not (plan.flexible and plan.token_pico and plan.input_pico is not None):
+        return None
+    most = (left_pico - plan.input_pico) // plan.token_pico
+    return most if most >= min(LEAST_OUTPUT_TOKENS, plan.max_tokens) else None
+
+
+def _reached(words: str, *, retryable: bool = False) -> BudgetReachedError:
+    error = BudgetReachedError(words)
+    error.retryable = retryable
+    return error
 
 
 class RunLimit:
@@ -207,38 +238,31 @@ class RunLimit:
 
     def begin(self, plan: Plan) -> Ticket:
         """As in `Recorder`."""
-        plan = self._grant(plan, self._left_pico)
+        plan = self._grant(plan)
         theirs = self._inner.begin(plan) if self._inner else Ticket(0, plan)
         self._count += 1
         return self._let_through(self._count, theirs, 0)
 
-    def extend(self, ticket: Ticket, plan: Plan, spent_pico: int | None) -> Ticket:
+    def extend(self, ticket: Ticket, plan: Plan, spent_pico: int) -> Ticket:
         """As in `Recorder`."""
-        theirs, set_aside = self._open[ticket.number]
-        spent = _charge(spent_pico, theirs.plan)
-        plan = self._grant(plan, self._left_pico + set_aside - spent)
+        theirs, mine = self._open[ticket.number]
+        plan = self._grant(plan, spent_pico, mine)
         theirs = self._inner.extend(theirs, plan, spent_pico) if self._inner else Ticket(0, plan)
-        return self._let_through(ticket.number, theirs, spent)
+        return self._let_through(ticket.number, theirs, spent_pico)
 
     def settle(self, ticket: Ticket, record: Record) -> None:
         """As in `Recorder`."""
         theirs, _ = self._open.pop(ticket.number)
-        self._spent_pico += _charge(record.cost_pico, theirs.plan)
+        self._spent_pico += record.worst_pico if record.cost_pico is None else record.cost_pico
         if self._inner:
             self._inner.settle(theirs, record)
 
-    @property
-    def _left_pico(self) -> int:
-        return self._limit_pico - self._spent_pico - sum(set_aside for _, set_aside in self._open.values())
-
-    def _grant(self, plan: Plan, left_pico: int) -> Plan:
-        return grant(plan, left_pico, limit=f"--max-cost of {money(self._limit_pico)}")
+    def _grant(self, plan: Plan, spent_pico: int = 0, mine_pico: int = 0) -> Plan:
+        """`plan` as far as the limit allows; its call has spent `spent_pico`, and so far `mine_pico` is set aside."""
+        others = sum(pico for _, pico in self._open.values()) - mine_pico
+        left = self._limit_pico - self._spent_pico - spent_pico - others
+        return grant(plan, left, limit=f"--max-cost of {money(self._limit_pico)}", set_aside_pico=others)
 
     def _let_through(self, number: int, theirs: Ticket, spent_pico: int) -> Ticket:
         self._open[number] = theirs, spent_pico + (theirs.plan.worst_pico or 0)
         return Ticket(number, theirs.plan)
-
-
-def _charge(cost_pico: int | None, plan: Plan) -> int:
-    """What a limit counts for `cost_pico`: where the answer turns out to have no price, all that was planned."""
-    return (plan.worst_pico or 0) if cost_pico is None else cost_pico

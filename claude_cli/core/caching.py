@@ -6,13 +6,13 @@ The provider writes an entry at each mark. A later request reads the longest ent
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import inf
-from typing import Any, Literal
+from typing import Literal
 
 from .errors import UsageError
-from .messages import Block, ChatRequest, Message, Notice, text_block
+from .messages import Block, ChatRequest, Message, Notice, blocks_within, text_block
 from .models import Model
 
 Ttl = Literal["5m", "1h"]
@@ -79,7 +79,9 @@ def is_marked(request: ChatRequest) -> bool:
     """Whether anything in `request` asks for the cache: a field of its own, a tool or a block."""
     extra = request.options.extra
     fields = [found for name in ("tools", "system") if isinstance(found := extra.get(name), list)]
-    return "cache_control" in extra or any(map(_carries_mark, (*fields, *_parts(request))))
+    return "cache_control" in extra or any(
+        "cache_control" in each for each in blocks_within([*fields, *_parts(request)])
+    )
 
 
 def explain(request: ChatRequest, model: Model | None) -> str:
@@ -113,13 +115,6 @@ def _parts(request: ChatRequest) -> list[Sequence[Block]]:
     """The prompt: the system prompt's blocks, then each message's."""
     system = request.system or ()
     return [[text_block(system)] if isinstance(system, str) else system, *(each.content for each in request.messages)]
-
-
-def _carries_mark(value: Any) -> bool:
-    """Whether a block, or one inside it, is marked; or any of a list of them."""
-    if isinstance(value, Mapping):
-        return "cache_control" in value or _carries_mark(value.get("content"))
-    return isinstance(value, list | tuple) and any(map(_carries_mark, value))
 
 
 def _ends(request: ChatRequest, parts: Sequence[Sequence[Block]]) -> dict[_Place, str]:

@@ -8,11 +8,10 @@ failed try may be made again or handed to another model. After that nothing is e
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NoReturn
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
 
-from .breaker import BreakerBoard, Permit
+from .breaker import Permit
 from .continuation import MAX_CONTINUATIONS, Legs, continue_paused, continue_truncated
 from .errors import (
     BreakerOpenError,
@@ -28,53 +27,12 @@ from .errors import (
 )
 from .events import Event, MessageStart, Ping, TextDelta
 from .messages import ChatRequest, Completion, NextTry, Notice
-from .models import Catalogue, catalogue
-from .retry import RetryPolicy
+from .surroundings import CallPolicy, Surroundings, books
 
 if TYPE_CHECKING:
-    from .budget import Recorder
-    from .keeping import Keeping
-    from .telemetry import Emitter
+    from .budget import Record
 
 _WORTH_A_FALLBACK = (OverloadedError, RateLimitError, ServerError, TimedOutError, NotFoundError, BreakerOpenError)
-
-
-OnTruncate = Literal["fail", "continue", "ok"]
-
-
-@dataclass(frozen=True, slots=True)
-class CallPolicy:
-    """What a caller wants done when things go wrong.
-
-    Attributes:
-        retry: how long and how often to try.
-        fallbacks: requests for other models, each ready to send, in order; opt-in.
-        fallback_notices: by model, what had to change in its request; told when it is switched to.
-        on_truncate: "fail" and "ok" hand the cut answer on (the caller judges); "continue" asks for the rest.
-        prefill: tells whether a model continues an assistant turn; others are asked to go on.
-        flexible: nobody named `max_tokens`, so a budget may lower it.
-    """
-
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
-    fallbacks: tuple[ChatRequest, ...] = ()
-    fallback_notices: Mapping[str, Sequence[Notice]] = field(default_factory=dict)
-    on_truncate: OnTruncate = "fail"
-    prefill: Callable[[str], bool] = lambda model: False
-    flexible: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a call stands on, shared by many calls; each part can be handed in by a test."""
-
-    provider: str
-    clock: Callable[[], float]
-    draw: Callable[[], float]
-    board: BreakerBoard
-    emitter: Emitter | None = None
-    notify: Callable[[Notice], None] = lambda notice: None
-    models: Catalogue = field(default_factory=catalogue)
-    recorder: Recorder | None = None
 
 
 class Call:
@@ -95,7 +53,7 @@ class Call:
         self._handed_on = False
         self._held: list[MessageStart] = []
         self._error: ClaudeError | None = None
-        self._books = _books(policy, around)
+        self._books = books(policy, around)
 
     @property
     def deadline(self) -> float | None:
@@ -117,11 +75,21 @@ class Call:
         """Whether a budget has lowered `max_tokens`."""
         return self._books is not None and self._books.lowered
 
+    @property
+    def record(self) -> Record | None:
+        """How the call ended, as it was recorded; None while it has not, or where nobody keeps count."""
+        return self._books.record if self._books else None
+
+    @property
+    def _start(self) -> MessageStart | None:
+        """The start of a message of which nothing has been handed on."""
+        return self._held[0] if self._held and not self._handed_on else None
+
     def begin(self) -> None:
         """Start a try: the first one of a model asks its breaker, the first of all the recorder.
 
         Raises:
-            BreakerOpenError, BudgetReachedError: to be given to `failed` like any other failure.
+            BreakerOpenError, BudgetReachedError, UsageError: to be given to `failed` like any other failure.
         """
         if self._permit is None:
             name = f"{self._around.provider}/{self.request.model}"
@@ -220,7 +188,7 @@ class Call:
             ClaudeError: there will be no other try: the error as the user should see it.
         """
         if self._books and not self._handed_on:
-            self._books.failed(error)
+            self._books.failed(error, self._start)
         try:
             return self._next_try(error)
         except ClaudeError as final:
@@ -243,7 +211,7 @@ class Call:
         if wait is None:
             self._fall_back(error)
             return 0.0
-        billed = isinstance(error, TimedOutError)
+        billed = error.maybe_billed or self._start is not None
         following = NextTry(error.code, wait, self._attempt, maybe_billed=billed)
         twice = "; the provider may bill both tries" if billed else ""
         words = f"{error}; trying again in {wait:.1f} s{twice}"
@@ -281,7 +249,7 @@ class Call:
 
     def _announce(self, error: ProviderError, wait: float, model: str) -> None:
         if self._around.emitter:
-            billed = isinstance(error, TimedOutError)
+            billed = error.maybe_billed or self._start is not None
             self._emit("Retry", attempt=self._attempt, wait_s=round(wait, 3), next_model=model, maybe_billed=billed)
 
     def _give_up(self, error: ProviderError) -> NoReturn:
@@ -319,7 +287,7 @@ class Call:
         """The call is over, also where it was cancelled: give back the breaker's permit, and settle what it cost."""
         self._release()
         if self._books:
-            self._books.settle(self._legs, self._held[0] if self._held else None, self._error, *self._times())
+            self._books.settle(self._legs, self._start, self._error, *self._times())
 
     def _release(self) -> None:
         if self._permit:
@@ -335,12 +303,3 @@ class Call:
         event = getattr(telemetry, kind)
         about = {"provider": around.provider, "model": self.request.model, "call": self._name}
         around.emitter.emit(event(**about, request_id=self._request_id, **members))
-
-
-def _books(policy: CallPolicy, around: Surroundings) -> Keeping | None:
-    """The books of a call; None, and nothing of them is loaded, where nobody keeps count."""
-    if around.recorder is None:
-        return None
-    from .keeping import Keeping
-
-    return Keeping(around.recorder, around.models, flexible=policy.flexible, notify=around.notify)

@@ -123,7 +123,8 @@ def _thinking(options: LLMOptions, model: Model, notices: list[Notice]) -> LLMOp
             return replace(options, thinking=None)
         notices.append(Notice("adjusted_parameter", f"{was}; sent as {thinking['type']}"))
     if thinking["type"] == "enabled":
-        thinking = _budgeted(thinking, options.max_tokens or DEFAULT_MAX_TOKENS, notices)
+        most = DEFAULT_MAX_TOKENS if options.max_tokens is None else options.max_tokens
+        thinking = _budgeted(thinking, most, notices)
     thinking = _without_strangers(thinking, notices)
     limit = model.raw.get("thinking", {}).get("disable_max_effort")
     if thinking["type"] in ("disabled", "between_tools") and limit and options.effort in _HIGHEST_EFFORTS:
@@ -164,7 +165,7 @@ def _budgeted(thinking: dict[str, Any], max_tokens: int, notices: list[Notice]) 
     if budget is None:
         budget = max(MIN_THINKING_BUDGET, min(16_000, max_tokens // 2))
         thinking = {**thinking, "budget_tokens": budget}
-    if not isinstance(budget, int):
+    if type(budget) is not int:
         raise UsageError(f"thinking.budget_tokens is {budget!r}; it is a whole number from {MIN_THINKING_BUDGET:,}")
     fitted = max(MIN_THINKING_BUDGET, min(budget, max_tokens - 1))
     if fitted >= max_tokens:

@@ -6,12 +6,12 @@ Only what the catalogue says outright is held against a request: an ability it d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from .errors import UsageError
-from .messages import Block, ChatRequest, Message, Notice
+from .messages import Block, ChatRequest, Message, Notice, blocks_within
 from .models import Model
 
 _WHAT = {
@@ -33,7 +33,7 @@ def check_content(request: ChatRequest, model: Model) -> None:
     Raises:
         UsageError: names the model, and how to find others.
     """
-    blocks = list(_all_blocks(block for message in request.messages for block in message.content))
+    blocks = list(blocks_within([message.content for message in request.messages]))
     images = sum(block.get("type") == "image" for block in blocks)
     pdfs = [block for block in blocks if _is_pdf(block)]
     if images:
@@ -60,7 +60,7 @@ def check_tools(request: ChatRequest, model: Model) -> None:
         _need("tools", model)
     if any(str(tool.get("type")).startswith("web_search_") for tool in tools):
         _need("search", model)
-    if not _is_forced(extra.get("tool_choice")):
+    if not is_forced(extra.get("tool_choice")):
         return
     _need("forced", model)
     if (request.options.thinking or {}).get("type") == "enabled":
@@ -77,10 +77,10 @@ def check_schema(request: ChatRequest, model: Model) -> None:
     wanted = isinstance(config, Mapping) and bool(config.get("format"))
     if wanted:
         _need("schema", model)
-        blocks = _all_blocks(block for message in request.messages for block in message.content)
+        blocks = blocks_within([message.content for message in request.messages])
         if _cites((*blocks, *_objects(request.options.extra.get("tools")))):
             raise UsageError("a schema for the answer does not go with citations; leave out one of them")
-    if request.options.max_tokens == 0 and (wanted or _is_forced(request.options.extra.get("tool_choice"))):
+    if request.options.max_tokens == 0 and (wanted or is_forced(request.options.extra.get("tool_choice"))):
         raise UsageError("max_tokens 0 asks for no answer, so it goes with neither a schema nor a forced tool")
 
 
@@ -128,6 +128,11 @@ def fit_place_and_speed(request: ChatRequest, model: Model, notices: list[Notice
     return replace(request, options=replace(request.options, extra=extra, betas=betas))
 
 
+def is_forced(choice: object) -> bool:
+    """Whether a `tool_choice` leaves the model no choice but to use a tool."""
+    return isinstance(choice, Mapping) and choice.get("type") in ("any", "tool")
+
+
 def _need(word: str, model: Model) -> None:
     if model.able(word) is False:
         raise UsageError(f"{model.id} takes no {_WHAT[word]}; `claude-cli models --can {word}` lists those that do")
@@ -157,15 +162,6 @@ def _without_end_blank(request: ChatRequest, last: Message, notices: list[Notice
     return replace(request, messages=(*request.messages[:-1], turn))
 
 
-def _all_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
-    """`blocks` and those inside them: of a tool's result, of a document."""
-    for block in blocks:
-        yield block
-        source = block.get("source")
-        inner = source.get("content") if isinstance(source, Mapping) else block.get("content")
-        yield from _all_blocks(_objects(inner))
-
-
 def _objects(value: object) -> list[dict[str, Any]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list | tuple) else []
 
@@ -181,7 +177,3 @@ def _is_pdf(block: Block) -> bool:
 
 def _cites(blocks: Iterable[Block]) -> bool:
     return any(isinstance(each.get("citations"), Mapping) and each["citations"].get("enabled") for each in blocks)
-
-
-def _is_forced(choice: object) -> bool:
-    return isinstance(choice, Mapping) and choice.get("type") in ("any", "tool")

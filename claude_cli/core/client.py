@@ -6,15 +6,16 @@ The decisions are `call.py`'s; this is their asynchronous driver. One-shot comma
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import aclosing
 
-from .call import Call, CallPolicy, Surroundings
+from .call import Call
 from .connection import deadline_error
 from .errors import ClaudeError
 from .events import Event
 from .messages import ChatRequest, Completion
 from .providers.base import LLMProvider
+from .surroundings import CallPolicy, Surroundings
 
 
 class Client:
@@ -79,3 +80,24 @@ class Client:
             if not limit.expired():
                 raise  # the provider's own, which has nothing to do with ours
             raise deadline_error() from error
+
+
+def stepwise(provider: LLMProvider, call: Call, around: Surroundings) -> Generator[Sequence[Event], None, None]:
+    """Drive `call` with a provider that only knows asyncio, one step of its loop at a time; both are closed then."""
+    with asyncio.Runner() as runner:
+        batches = Client(provider, around).run(call)
+        try:
+            while batch := runner.run(anext(batches, None)):
+                yield batch
+        finally:
+            runner.run(_leave(batches, provider))
+
+
+async def _leave(batches: AsyncGenerator[Sequence[Event], None], provider: LLMProvider) -> None:
+    """Close both; SIGTERM, unlike Ctrl-C, leaves a step of the loop under way, which has to end first."""
+    unfinished = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in unfinished:
+        task.cancel()
+    await asyncio.gather(*unfinished, return_exceptions=True)
+    await batches.aclose()
+    await provider.aclose()

@@ -147,13 +147,13 @@ class Watch:
         if not self.reading:
             return TimedOutError(f"no answer came within {self.timeouts.first_byte:g} s")
         if now >= self._content + self.timeouts.pings_only - 0.005:
-            return TimedOutError(f"nothing but pings came for {self.timeouts.pings_only:g} s")
+            return TimedOutError(f"nothing but pings or drops of an answer came for {self.timeouts.pings_only:g} s")
         return TimedOutError(f"the answer fell silent for {self.timeouts.idle:g} s")
 
 
 def deadline_error() -> TimedOutError:
     """The call as a whole took longer than it may."""
-    return TimedOutError("the time allowed for the whole call (--timeout) is over", retryable=False)
+    return TimedOutError("the time allowed for the whole call is over; --timeout gives it more", retryable=False)
 
 
 def translate(
@@ -173,10 +173,13 @@ def translate(
 def _translated(error: Exception, target: Endpoint, watch: Watch, proxy: Proxy | None) -> ProviderError:
     name = type(error).__name__
     where = f"{target.host}:{target.port}"
-    if name in ("ReadTimeout", "WriteTimeout", "TimeoutError") or (name == "ConnectTimeout" and watch.over):
+    if name in ("ReadTimeout", "WriteTimeout", "TimeoutError"):
         return watch.error()
     if name == "ConnectTimeout":
-        return TimedOutError(f"no connection to {where} within the time allowed; check the network and the proxy")
+        words = f"no connection to {where} within the time allowed; check the network and the proxy"
+        late = watch.error() if watch.over else TimedOutError(words)
+        late.maybe_billed = False  # nothing has been sent
+        return late
     if name == "ProxyError" and proxy:
         # It answered, with a status. One that begins with 4 is its decision, and stays it.
         words = f"the proxy {proxy.url} does not let us through to {where}: {_cause(error)}"

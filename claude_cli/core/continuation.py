@@ -127,10 +127,11 @@ class Legs:
         last = self._fold.completion()
         first = self._first or MessageStart(last.id, last.model)
         used = [*self._spent, last.usage.raw]
+        billed = self._spent if last.unbilled else used
         return replace(
             last, id=first.id, model=last.model or first.model, content=self.blocks(),
             usage=total(used), request_id=last.request_id or first.request_id,
-            legs=tuple(map(usage_from, used)) if self._spent else (),
+            legs=tuple(map(usage_from, billed)) if self._spent else (),
         )  # fmt: skip
 
 

@@ -53,6 +53,8 @@ class ClaudeError(Exception):
     """Whether the JSON output has told it already."""
     advice: str | None = None
     """What to do about it, where that is not what is said of every error with its code."""
+    maybe_billed: bool = False
+    """Whether the request may have been worked on, and have to be paid for."""
     partial_file: str | None = None
     """The file that holds what had come, where the answer was to go to a file."""
 
@@ -213,9 +215,10 @@ class ServerError(TransientError):
 
 
 class TimedOutError(TransientError):
-    """408, 504, or one of our own clocks ran out: the request may have been processed, and billed."""
+    """408, 504, or one of our own clocks ran out: unless there was no connection yet, it may be billed."""
 
     code = "timeout"
+    maybe_billed = True
 
 
 class ConnectionFailedError(TransientError):

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .messages import Block, Completion, Usage, text_of
+from .messages import Block, Completion, Usage, count_in, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +124,15 @@ Event = (
 
 
 def usage_from(raw: dict[str, Any]) -> Usage:
-    """The five counts out of the API's usage object; what is absent, null or no number counts as 0."""
-    details = raw.get("output_tokens_details")
+    """The five counts out of the API's usage object; what is absent or no count is 0."""
     return Usage(
-        input_tokens=_count(raw, "input_tokens"),
-        output_tokens=_count(raw, "output_tokens"),
-        cache_read_tokens=_count(raw, "cache_read_input_tokens"),
-        cache_write_tokens=_count(raw, "cache_creation_input_tokens"),
-        thinking_tokens=_count(details, "thinking_tokens") if isinstance(details, dict) else 0,
+        input_tokens=count_in(raw, "input_tokens"),
+        output_tokens=count_in(raw, "output_tokens"),
+        cache_read_tokens=count_in(raw, "cache_read_input_tokens"),
+        cache_write_tokens=count_in(raw, "cache_creation_input_tokens"),
+        thinking_tokens=count_in(raw.get("output_tokens_details"), "thinking_tokens"),
         raw=raw,
     )
-
-
-def _count(raw: dict[str, Any], name: str) -> int:
-    value = raw.get(name)
-    return value if isinstance(value, int) else 0
 
 
 class Fold:

@@ -6,6 +6,7 @@ Both transports, the asynchronous and the blocking one, drive an `Exchange`; nei
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -64,6 +65,7 @@ class Exchange(Protocol):
 
     request: HttpRequest
     done: bool
+    headers: Mapping[str, str]
 
     def head(self, status: int, headers: Mapping[str, str]) -> None:
         """Take the response's status and headers (names in lower case)."""
@@ -94,8 +96,14 @@ class _Body:
         return self.headers.get("request-id")
 
     def head(self, status: int, headers: Mapping[str, str]) -> None:
-        """Take the response's status and headers."""
-        self.status, self.headers = status, headers
+        """Take the response's status and headers, the request's id among them only if it looks like one."""
+        self.status = status
+        self.headers = {name: text for name, text in headers.items() if name != "request-id" or self._is_id(text)}
+
+    def _is_id(self, text: str) -> bool:
+        """Whether `text` may be kept and shown as an id: a server can put anything there, our key, too."""
+        plain = re.fullmatch(r"[\w.:-]{1,100}", text, re.ASCII)
+        return bool(plain) and redact(text, self.request.secrets) == text
 
     def _collect(self, chunk: bytes) -> None:
         if self.done:
@@ -117,7 +125,8 @@ class _Body:
 
     def _marked(self, error: ProviderError) -> ProviderError:
         """`error` with the request id and the hint of this exchange, and without its secrets."""
-        error.request_id = error.request_id or self.request_id
+        if not (error.request_id and self._is_id(error.request_id)):
+            error.request_id = self.request_id
         hint = self.request.hint(error)
         said = f"{str(error).rstrip('.')}{hint}" if hint else str(error)
         error.args = (redact(said, self.request.secrets),)

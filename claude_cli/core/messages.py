@@ -7,7 +7,7 @@ unchanged. The functions here build the kinds we write ourselves; the API's limi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -24,6 +24,25 @@ def text_of(blocks: Iterable[Block]) -> str:
     """The text of all text blocks, joined; what lacks its text, or has something else there, counts as none."""
     texts = (block.get("text") for block in blocks if block.get("type") == "text")
     return "".join(text for text in texts if isinstance(text, str))
+
+
+def blocks_within(value: object) -> Iterator[Block]:
+    """All content blocks of a part of a request (a block, or a list of them), also those inside a block: of a tool's
+    result, of a document. What is no block is passed over.
+    """
+    if isinstance(value, list | tuple):
+        for each in value:
+            yield from blocks_within(each)
+    elif isinstance(value, dict):
+        yield value
+        source = value.get("source")
+        yield from blocks_within(source.get("content") if isinstance(source, Mapping) else value.get("content"))
+
+
+def count_in(part: object, name: str) -> int:
+    """The number called `name` in the API's usage object or a part of it; 0 where there is none, or no count."""
+    value = part.get(name) if isinstance(part, Mapping) else None
+    return value if type(value) is int and value >= 0 else 0
 
 
 def image_block(media_type: str, data: str) -> Block:
@@ -127,7 +146,8 @@ class Usage:
 class Completion:
     """An answer: the events of one call, folded.
 
-    `legs` has the usage of each message where it took several; each is priced by itself. `usage` is their sum.
+    `legs` has the usage of each message that is billed, where it took several; each is priced by itself. `usage` is the
+    sum of all.
     """
 
     id: str
@@ -139,6 +159,11 @@ class Completion:
     stop_details: dict[str, Any] | None = None
     request_id: str | None = None
     legs: tuple[Usage, ...] = ()
+
+    @property
+    def unbilled(self) -> bool:
+        """Whether the model refused before it had said anything, which costs nothing."""
+        return self.stop_reason == "refusal" and not self.content
 
     @property
     def text(self) -> str:

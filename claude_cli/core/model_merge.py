@@ -7,9 +7,8 @@ one below it stands. The list of `GET /v1/models` has no prices, aliases, prefil
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from .models import CAPABILITIES, Catalogue, Model, Source, model_of
 
@@ -25,12 +24,13 @@ _LIMITS, _CHOSEN = ("context_window", "max_output_tokens"), ("thinking", "effort
 _SERVER_TOOLS = ("web_search", "code_execution")
 _MAX_NAME = 200
 _MAX_TOKENS = 10**10
+_DAY = len("2026-11-22")
 _OLDEST = "2020"  # what was made before is a server's way to say that it does not know
 _PRICES = ("price_usd_per_mtok", "price_long_prompt", "price_fast_mode", "price_history")
 
 
-@dataclass(frozen=True, slots=True)
-class LiveList:
+# No dataclasses: every call has to wait for what they take to be made, once a list is kept.
+class LiveList(NamedTuple):
     """What a server answered to `GET /v1/models`.
 
     Attributes:
@@ -50,8 +50,7 @@ class LiveList:
         return Source("live", self.place, moment)
 
 
-@dataclass(frozen=True, slots=True)
-class OwnModels:
+class OwnModels(NamedTuple):
     """What the user's file says, checked.
 
     Attributes:
@@ -60,8 +59,8 @@ class OwnModels:
     """
 
     path: str
-    aliases: Mapping[str, str] = field(default_factory=dict)
-    models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    aliases: Mapping[str, str]
+    models: Mapping[str, Mapping[str, Any]]
 
 
 def merge(shipped: Catalogue, live: LiveList | None, own: OwnModels | None) -> Catalogue:
@@ -92,6 +91,8 @@ def _merged(
     for figures, source in layers:
         if source.kind == "own":
             _prepare_for_own(entry, figures)
+        elif entry.get("lifecycle") == "retired" and figures.get("lifecycle", "retired") != "retired":
+            _bring_back(entry)
         for figure, value in figures.items():
             if isinstance(value, dict) and not figure.startswith("price_"):
                 entry[figure] = {**entry.get(figure, {}), **value}
@@ -110,8 +111,13 @@ def _prepare_for_own(entry: dict[str, Any], figures: Mapping[str, Any]) -> None:
         for name in _PRICES:  # prices of two sellers make no price list
             entry.pop(name, None)
     if entry.get("lifecycle") == "retired":
-        for name in ("lifecycle", "retired_on", "retires_on", "replacement"):
-            entry.pop(name, None)
+        _bring_back(entry)
+
+
+def _bring_back(entry: dict[str, Any]) -> None:
+    """Forget the end of a model that somebody serves after all."""
+    for name in ("lifecycle", "retired_on", "retires_on", "replacement"):
+        entry.pop(name, None)
 
 
 def _mend(entry: dict[str, Any]) -> None:
@@ -127,7 +133,7 @@ def _mend(entry: dict[str, Any]) -> None:
 # ------------------------------------------------------------------------------------------------ a server's object
 def figures_of(listed: Any) -> dict[str, Any] | None:
     """What an object of the Models API says, in the form of `models.json`; None where it names no model."""
-    if not isinstance(listed, dict) or not _is_name(listed.get("id")):
+    if not isinstance(listed, dict) or not _is_name(listed.get("id")) or " " in listed["id"]:
         return None
     return {"id": listed["id"], **dict(_plain_figures(listed)), **dict(_abilities(listed.get("capabilities")))}
 
@@ -188,12 +194,13 @@ def _is_name(text: Any) -> bool:
 
 def _day(moment: Any) -> str | None:
     """The day (YYYY-MM-DD) of an RFC 3339 moment; None where it is none."""
-    if not isinstance(moment, str) or moment[10:11] not in ("", "T"):
+    if not isinstance(moment, str):
         return None
     try:
-        return date.fromisoformat(moment[:10]).isoformat()
+        day = datetime.fromisoformat(moment).date().isoformat()
     except ValueError:
         return None
+    return day if day == moment[:_DAY] else None  # ISO 8601 knows further forms
 
 
 # ------------------------------------------------------------------------------------------------ what has changed

@@ -8,14 +8,12 @@ list and the user's file say besides is laid over it by `model_merge.py`; any fi
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from datetime import date
+from typing import Any, Literal
 
 DEFAULT_MODEL = "sonnet"
 DATA_FILE = Path(__file__).with_name("models.json")
@@ -85,16 +83,22 @@ class Model:
         """The entry of `capabilities` by that name; None where it is not said."""
         return self.raw.get("capabilities", {}).get(ability)
 
-    def able(self, word: str) -> bool | None:
-        """Whether it has the ability that `word`, one of `ABILITIES`, means; None where that is not known."""
+    def able(self, word: str, today: str = "") -> bool | None:
+        """Whether it has the ability that `word`, one of `ABILITIES`, means; None where that is not known.
+
+        Args:
+            today: YYYY-MM-DD; what has ended before is not there any more. "": nothing has ended.
+        """
         if word == "thinking":
             return None if self.thinking_types is None else bool({*self.thinking_types} - {"disabled"})
         if word == "effort":
             return None if self.effort_levels is None else bool(self.effort_levels)
         if word == "fast":
             # Only the catalogue knows: of what it describes it names the price, where there is one.
-            described = self.source.kind == "shipped" and not self.is_retired
-            return True if self.raw.get("price_fast_mode") else False if described else None
+            fast = self.raw.get("price_fast_mode")
+            if fast:
+                return bool((fast.get("until") or today) >= today)
+            return False if self.source.kind == "shipped" and not self.is_retired else None
         if word == "long":
             return None if self.context_window is None else self.context_window >= _LONG_TOKENS
         found = self.can(CAPABILITIES[word])
@@ -163,7 +167,8 @@ class Catalogue:
         self.models = tuple(model for model in models if not model.is_retired)
         self.retired = tuple(model for model in models if model.is_retired)
         self._names = {name: model for model in self.models for name in (model.id, *model.aliases)}
-        self._retired = {name: model for model in self.retired for name in (model.id, *model.aliases)}
+        gone = self.retired
+        self._retired = {name: model for model in gone for name in (_undated(model.id), model.id, *model.aliases)}
         self._lines = {line: self._in_service(line, name) for line, name in data["line_defaults"].items()}
         self._words = {**self._lines, **(aliases or {})}
 
@@ -197,14 +202,14 @@ class Catalogue:
         found = replacement if replacement in self._names else self._lines.get(model.line, replacement)
         return found if found != model.id else None
 
-    def retirement(self, name: str, today: date) -> str | None:
-        """That the model `name` retires, when, and what takes its place; None where that is 60 days off or more."""
+    def retirement(self, name: str, today: str) -> str | None:
+        """That the model `name` retires, when, and what takes its place; None where that is more than 60 days off."""
         model = self.find(name)
         if model is None or model.retires_on is None:
             return None
         from datetime import date
 
-        days = (date.fromisoformat(model.retires_on) - today).days
+        days = (date.fromisoformat(model.retires_on) - date.fromisoformat(today)).days
         if days > RETIRING_DAYS:
             return None
         when = "was to retire" if days < 0 else "retires today" if days == 0 else f"retires in {_days(days)}"
@@ -215,9 +220,21 @@ class Catalogue:
         """The line's word and the user's aliases that mean `model`."""
         return [word for word, name in self._words.items() if name == model.id or name in model.aliases]
 
+    @property
+    def unknown_aliases(self) -> dict[str, str]:
+        """The user's aliases that mean an id of which nothing is known here, and that id."""
+        return {word: name for word, name in self._words.items() if name not in self._names | self._retired}
+
     def names(self) -> list[str]:
         """Every word that means a model here, for completion and for hints."""
         return [*self._words, *(name for model in self.models for name in (model.id, *model.aliases))]
+
+    def nearest(self, name: str) -> str:
+        """Asks whether a name here that is close to `name` was meant; "" where none is."""
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, self.names(), 1)
+        return f"did you mean {near[0]}? " if near else ""
 
     def _in_service(self, line: str, name: str) -> str:
         """What the word of `line` means: `name`, unless that is gone and a newer model of the line is there."""
@@ -247,6 +264,16 @@ def model_of(
         sources=sources or {},
         listed=listed,
     )
+
+
+def _undated(name: str) -> str:
+    """An id without the day at its end, which nobody remembers once the model is gone."""
+    return name[:-9] if name[-9:-8] == "-" and name[-8:].isdecimal() else name
+
+
+def today() -> str:
+    """The day (YYYY-MM-DD) in UTC, by which models come and go wherever one sits."""
+    return time.strftime("%Y-%m-%d", time.gmtime())
 
 
 def _days(number: int) -> str:

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .breaker import BreakerBoard, BreakerLimits, State
-from .call import Surroundings
 from .capabilities import fit
 from .messages import ChatRequest, Notice
 from .models import Catalogue, catalogue
+from .surroundings import Surroundings
 
 if TYPE_CHECKING:
     from .budget import Recorder

@@ -7,13 +7,13 @@ every list price of one token is a whole number. A model or a tier without a lis
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from .messages import Completion, Usage
+from .messages import Completion, Usage, count_in
 from .models import Catalogue, Model
 
 if TYPE_CHECKING:
+    from datetime import date
     from fractions import Fraction
 
     Rate = int | Fraction
@@ -40,7 +40,7 @@ def cost(usage: Usage, model: Model | None, *, on: date | None = None) -> int | 
     prices = rates(usage, model, on)
     if not prices or not counts.keys() <= prices.keys():
         return None
-    searches = _count(usage.raw.get("server_tool_use"), "web_search_requests")
+    searches = count_in(usage.raw.get("server_tool_use"), "web_search_requests")
     return round(sum(count * prices[kind] for kind, count in counts.items())) + searches * WEB_SEARCH_PICO
 
 
@@ -75,6 +75,8 @@ def saved_of(done: Completion, models: Catalogue, asked: str = "") -> int | None
 def _sum_of_legs(
     amount: Callable[[Usage, Model | None], int | None], done: Completion, models: Catalogue, asked: str
 ) -> int | None:
+    if done.unbilled:
+        return 0
     model, total = models.find(done.model or asked), 0
     for usage in done.legs or (done.usage,):
         # By itself: the length of each prompt decides its price, not the sum of them.
@@ -87,7 +89,7 @@ def _sum_of_legs(
 
 def _counts(usage: Usage) -> dict[str, int]:
     """Tokens of each kind that was used at all. What the cache took is kept for 5 minutes where nothing is said."""
-    for_an_hour = _count(usage.raw.get("cache_creation"), "ephemeral_1h_input_tokens")
+    for_an_hour = count_in(usage.raw.get("cache_creation"), "ephemeral_1h_input_tokens")
     counts = (
         usage.input_tokens,
         usage.output_tokens,
@@ -96,12 +98,6 @@ def _counts(usage: Usage) -> dict[str, int]:
         for_an_hour,
     )
     return {kind: count for kind, count in zip(_KINDS, counts, strict=True) if count}
-
-
-def _count(part: object, name: str) -> int:
-    """The number called `name` in a part of the API's usage object; 0 where the part or the number is missing."""
-    value = part.get(name) if isinstance(part, dict) else None
-    return value if isinstance(value, int) else 0
 
 
 def rates(usage: Usage, model: Model | None, on: date | None) -> dict[str, Rate]:
@@ -125,7 +121,7 @@ def _listed(usage: Usage, model: Model, on: date | None) -> dict[str, Rate]:
     entry = model.raw
     listed: dict[str, Any] = dict(entry.get("price_usd_per_mtok") or {})
     for former in entry.get("price_history", ()):
-        if on and on <= date.fromisoformat(former["until"]):
+        if on and on.isoformat() <= former["until"]:
             listed.update(former)
             break
     tier = entry.get("price_long_prompt")
@@ -137,7 +133,7 @@ def _listed(usage: Usage, model: Model, on: date | None) -> dict[str, Rate]:
 
 def _fast(prices: Mapping[str, Rate], fast: Mapping[str, Any] | None, on: date | None) -> dict[str, Rate]:
     """The prices of fast mode: the cache's keep their relation to that of input. None where it has none, or no more."""
-    if not fast or (on and fast.get("until") and on > date.fromisoformat(fast["until"])):
+    if not fast or (on and fast.get("until") and on.isoformat() > fast["until"]):
         return {}
     dear = {kind: _exact(fast[kind]) * 10**6 for kind in ("input", "output")}
     usual = prices.get("input")

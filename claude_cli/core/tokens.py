@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .capability_rules import is_forced
 from .messages import Block, ChatRequest
 from .models import Model
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 CHARS_PER_TOKEN = {"legacy": 3.4, "2026": 2.5}
 """By the catalogue's `tokenizer`; a model whose tokenizer is not known counts as one of the newer."""
+_WIDE = "[\u2e80-\U0010ffff]+"
+"""Chinese, Japanese and Korean characters, emoji and all behind them: a token each. (A guess.)"""
 PER_MESSAGE = 4
 """What wraps a turn; a guess."""
 PER_PDF_PAGE = 3_800
@@ -75,7 +79,7 @@ def reckon(request: ChatRequest, model: Model | None) -> Estimate:
     parts += [scale.json(tool) for tool in tools]
     if tools:
         usual, forced = _TOOL_OVERHEAD.get(model.id if model else "", _TOOL_OVERHEAD_ELSEWHERE)
-        parts.append(Estimate(forced if _is_forced(extra.get("tool_choice")) else usual))
+        parts.append(Estimate(forced if is_forced(extra.get("tool_choice")) else usual))
     output = extra.get("output_config")
     if isinstance(output, Mapping) and output.get("format"):
         parts.append(scale.json(output["format"]))
@@ -90,10 +94,6 @@ def _total(parts: Sequence[Estimate]) -> Estimate:
     )
 
 
-def _is_forced(choice: object) -> bool:
-    return isinstance(choice, Mapping) and choice.get("type") in ("any", "tool")
-
-
 class _Scale:
     """What text and images weigh with one model."""
 
@@ -103,7 +103,10 @@ class _Scale:
         self.model = model
 
     def text(self, text: object) -> Estimate:
-        return Estimate(math.ceil(len(text) / self.chars_per_token)) if isinstance(text, str) else Estimate()
+        if not isinstance(text, str):
+            return Estimate()
+        narrow = len(text) if text.isascii() else len(re.sub(_WIDE, "", text))
+        return Estimate(math.ceil(narrow / self.chars_per_token) + len(text) - narrow)
 
     def json(self, value: object) -> Estimate:
         return self.text(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str))

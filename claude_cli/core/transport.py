@@ -87,7 +87,7 @@ class Transport:
             async with aclosing(response), aclosing(body) as chunks:
                 headers = dict(response.headers)
                 exchange.head(response.status_code, headers)
-                watch.head(headers)
+                watch.head(exchange.headers)
                 while not exchange.done:
                     chunk = await _next(chunks, response, watch)
                     if chunk is None:

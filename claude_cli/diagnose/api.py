@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..core.connection import Timeouts
-from ..core.errors import ClaudeError, ProtocolError, ProviderError
-from .check import EXIT_DATA, EXIT_NETWORK, LIMIT_S, Check, Step, failed, milliseconds, skipped
+from ..core.errors import ClaudeError, ConnectionFailedError, ProtocolError, ProviderError
+from ..storage.keys import VARIABLES
+from .check import EXIT_DATA, EXIT_NETWORK, LIMIT_S, MAKE_ONE, Check, Step, failed, milliseconds, skipped
 
 if TYPE_CHECKING:
     from ..core.providers.anthropic import AnthropicProvider
-    from ..core.providers.base import Health, LLMProvider, ModelInfo
+    from ..core.providers.base import LLMProvider, ModelInfo
 
 NAMES = ("api", "clock", "limits")
 STEPS = tuple(Step(name, exit_code=EXIT_NETWORK) for name in NAMES)
@@ -83,27 +84,43 @@ def checks(
     hasty = Timeouts(connect=LIMIT_S, first_byte=LIMIT_S, idle=LIMIT_S, pings_only=LIMIT_S)
     quick = type(provider).configured(replace(provider.config, timeouts=hasty))
     page = first_page(quick, deadline=None if deadline == float("inf") else deadline, wall_clock=wall_clock)
-    yield listed(page, source=provider.config.key.source if provider.config.key else "")
+    source = provider.config.key.source if provider.config.key else ""
+    yield listed(page, source=source, plain=provider.endpoint.scheme == "http")
     yield clock(page, dates_matter=dates_matter)
     yield limits(page.headers)
 
 
-def listed(page: Page, *, source: str) -> Check:
-    """Whether the models came. `source` is where the key is from; "" without one."""
+def listed(page: Page, *, source: str, plain: bool = False) -> Check:
+    """Whether the models came.
+
+    Args:
+        source: where the key is from; "" without one.
+        plain: they were asked for by http.
+    """
     error = page.error
     if error is None:
         detail = f"GET /v1/models answered with {len(page.models)} model{'s' * (len(page.models) != 1)}"
         data = {"models": len(page.models), "request_id": page.headers.get("request-id")}
         return Check("api", "ok", detail, latency_ms=page.latency_ms, data=data)
-    advice = ""
     if error.code == "authentication" and source:
         error.args = (f"the key from {source} is refused: {error}",)
+    data = {"http_status": error.status if isinstance(error, ProviderError) else None}
+    return failed("api", error, latency_ms=page.latency_ms, advice=_advice(error, source, plain), data=data)
+
+
+def _advice(error: ClaudeError, source: str, plain: bool) -> str:
+    """What to do where more is known than the error says; "" elsewhere."""
+    if error.code == "authentication" and source in VARIABLES:
+        return f"correct or unset {source} (keys are made at {MAKE_ONE})"
+    if error.code == "authentication" and source == "key_command":
+        return f"correct key_command of the settings, or what it reads (keys are made at {MAKE_ONE})"
     if isinstance(error, ProtocolError) and "html" in str(error):
-        advice = "sign in to this network with a browser (a captive portal?), or check the base URL and the proxy"
+        return "sign in to this network with a browser (a captive portal?), or check the base URL and the proxy"
+    if plain and (isinstance(error, ConnectionFailedError) or "does not speak HTTP" in str(error)):
+        return "does the server want https? check the base URL, and whether it is running"
     if error.code == "not_found":
-        advice = "check the base URL; a gateway without a list of models can be tried with --live"
-    status = error.status if isinstance(error, ProviderError) else None
-    return failed("api", error, latency_ms=page.latency_ms, advice=advice, data={"http_status": status})
+        return "check the base URL; a gateway without a list of models can be tried with --live"
+    return ""
 
 
 def clock(page: Page, *, dates_matter: bool) -> Check:
@@ -136,7 +153,10 @@ def limits(headers: Mapping[str, str]) -> Check:
     found: dict[str, dict[str, str | int]] = {}
     for name, value in headers.items():
         if match := _LIMIT.fullmatch(name):
-            found.setdefault(match[1], {})[match[2]] = int(value) if value.isdecimal() else value
+            if re.fullmatch(r"[0-9]{1,18}", value):
+                found.setdefault(match[1], {})[match[2]] = int(value)
+            elif re.fullmatch(r"[0-9TZ:.+-]{1,40}", value):  # when it begins anew
+                found.setdefault(match[1], {})[match[2]] = value
     told = {name: (one.get("remaining"), one.get("limit")) for name, one in sorted(found.items())}
     left = {
         name: (some, most) for name, (some, most) in told.items() if isinstance(some, int) and isinstance(most, int)
@@ -154,14 +174,20 @@ def _of_plugin(provider: LLMProvider) -> Check:
     """Whether a provider answers that only knows asyncio."""
     import asyncio
 
-    async def ask() -> Health:
-        async with provider:
-            return await provider.health_check()
+    from ..core.providers.manager import plugin_code
 
-    health = asyncio.run(ask())
-    if health.error:
-        return failed("api", health.error, latency_ms=health.latency_ms)
-    return Check("api", "ok", health.detail or "it answers", latency_ms=health.latency_ms)
+    async def ask() -> Check:
+        async with provider:
+            health = await provider.health_check()
+        if health.error:
+            return failed("api", health.error, latency_ms=health.latency_ms)
+        return Check("api", "ok", health.detail or "it answers", latency_ms=health.latency_ms)
+
+    try:
+        with plugin_code(type(provider).__name__):
+            return asyncio.run(ask())
+    except ClaudeError as error:
+        return failed("api", error)
 
 
 def _way(skew: float) -> str:

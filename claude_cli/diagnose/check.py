@@ -20,23 +20,28 @@ Status = Literal["ok", "warn", "fail", "skipped"]
 MAKE_ONE = "https://console.anthropic.com/settings/keys"
 EXIT_DATA, EXIT_KEY, EXIT_NETWORK = 2, 3, 6
 """What a failure leaves with: settings, folders and data; the key; the network."""
-_EXITS = {4: EXIT_DATA, 7: EXIT_NETWORK}
-"""Statuses of errors that mean something else here: a request that is rejected went to the wrong address."""
+_EXITS = {4: EXIT_DATA, 7: EXIT_NETWORK, 8: EXIT_NETWORK, 10: EXIT_NETWORK}
+"""Statuses that are none here: a request that is rejected went to the wrong address, and half an answer is none."""
 _ADVICE = {
     "authentication": f"store another key with: claude-cli keys set (made at {MAKE_ONE})",
     "permission": "use a key that may, or ask who manages the account",
     "billing": "see https://console.anthropic.com/settings/billing",
+    "invalid_request": "check the base URL, and api_version and headers of the settings",
 }
 """What to do about what the provider's answer says, by the error's code."""
 _OTHERWISE = {
     1: "please report it with the output of -vv",
     2: "correct it",
     3: "check the key",
-    5: "try again later",
-    6: "try again later",
     9: "raise the budget",
 }
-"""What to do where nobody knows better, by the exit status."""
+"""What to do where nobody knows better, by the exit status; for any other: try again later."""
+_HUNG = {
+    EXIT_DATA: "a disk or a plugin does not answer; see which, and try again",
+    EXIT_KEY: "ask the source of the key by hand, and try again",
+    EXIT_NETWORK: "check the network, and try again",
+}
+"""What to do about a check that did not end, by what it would have failed with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +90,11 @@ def failed(
         advice = f"try again in {error.retry_after_s:,.0f} s"
     elif isinstance(error, ProviderError) and error.status:
         advice = advice or _ADVICE.get(error.code, "")
-    detail, _, to_do = (str(error), "", "") if advice else str(error).partition("; ")
+    advice = advice or error.advice or ""
+    detail, _, to_do = (str(error), "", advice) if advice else str(error).partition("; ")
+    to_do = to_do or _OTHERWISE.get(exit_code, "try again later")
     known = {"code": error.code, "request_id": error.request_id, **(data or {})}
-    return Check(name, "fail", detail, advice or to_do or _OTHERWISE[exit_code], latency_ms, known, exit_code)
+    return Check(name, "fail", detail, to_do, latency_ms, known, exit_code)
 
 
 def skipped(names: Iterable[str], why: str) -> Iterator[Check]:
@@ -177,8 +184,10 @@ def _collected(
         try:
             came = queue.get(timeout=max(end + GRACE_S - clock(), 0.0) if end < float("inf") else None)
         except Empty:
-            over = "the time for all checks (--timeout) is over" if end == deadline else f"no end in {step.limit_s:g} s"
-            yield Check(step.name, "fail", over, exit_code=step.exit_code)
+            over, advice = f"no end in {step.limit_s:g} s", _HUNG[step.exit_code]
+            if end == deadline:
+                over, advice = "the time for all checks is over", "allow more of it with --timeout"
+            yield Check(step.name, "fail", over, advice, exit_code=step.exit_code)
             yield from skipped((each.name for each in task.steps[number:]), f"{step.name} did not end")
             return
         if isinstance(came, BaseException):

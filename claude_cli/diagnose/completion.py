@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ..core.budget import plan_of
-from ..core.call import Call, CallPolicy, Surroundings
+from ..core.call import Call
 from ..core.errors import ClaudeError, UsageError
 from ..core.messages import ChatRequest, LLMOptions, Message, text_block
 from ..core.models import Catalogue
@@ -16,6 +15,7 @@ from ..core.prepare import prepare
 from ..core.pricing import cost_of, money
 from ..core.providers.anthropic import AnthropicProvider
 from ..core.retry import RetryPolicy
+from ..core.surroundings import CallPolicy, Surroundings
 from .check import Check, failed, milliseconds
 
 if TYPE_CHECKING:
@@ -80,16 +80,16 @@ def live_check(
 
 
 def _cheapest(models: Catalogue) -> str:
-    """The id of the model in service whose answers cost least."""
+    """The id of the model on offer whose answers cost least. Raises `UsageError`."""
     priced = [
         (float(prices["output"]), model.id)
-        for model in models.models
+        for model in models.offered
         if (prices := model.raw.get("price_usd_per_mtok"))
         and "output" in prices
-        and model.raw.get("lifecycle") == "active"
+        and model.raw.get("lifecycle") not in ("deprecated", "retired")
     ]
     if not priced:
-        raise UsageError("no model has a price here; name one with -m")
+        raise UsageError("no model that is offered here has a price; name one with -m")
     return min(priced)[1]
 
 
@@ -100,13 +100,6 @@ def _events(call: Call, provider: LLMProvider, around: Surroundings) -> Iterator
         with closing(provider.blocking_transport()) as transport:
             yield from run(call, transport, provider.exchange)
         return
-    from ..core.client import Client
+    from ..core.client import stepwise
 
-    with asyncio.Runner() as runner:
-        batches = Client(provider, around).run(call)
-        try:
-            while batch := runner.run(anext(batches, None)):
-                yield batch
-        finally:
-            runner.run(batches.aclose())
-            runner.run(provider.aclose())
+    yield from stepwise(provider, call, around)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .check import EXIT_DATA, LIMIT_S, Check, milliseconds
+from .places import try_to_write
 
 if TYPE_CHECKING:
     import sqlite3
@@ -38,13 +41,25 @@ def database_check(
     import sqlite3
 
     start = clock()
-    try:
-        if not path.stat().st_size:
-            return _none(path)
-        # Read-only, and not "immutable": another process may be writing.
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=wait_s)) as database:
+
+    def look(how: str) -> Check:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?{how}", uri=True, timeout=wait_s)) as database:
             database.set_progress_handler(lambda: clock() > start + LIMIT_S - 1, _STEPS)
             return _judged(path, database, schema, counts, lambda: milliseconds(clock() - start))
+
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            return _failed(path, f"{path} is no file", "move it away; until then no call is recorded")
+        if not found.st_size:
+            return _none(path)
+        try:
+            return look("mode=ro")
+        except sqlite3.OperationalError as error:
+            if _code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or _has_log(path):
+                raise
+            # SQLite wants to put files of its own beside it, and may not: then nobody else can be writing either.
+            return look("mode=ro&immutable=1")
     except (FileNotFoundError, NotADirectoryError):
         return _none(path)
     except (sqlite3.DatabaseError, OSError) as error:
@@ -52,7 +67,23 @@ def database_check(
 
 
 def _none(path: Path) -> Check:
+    """The check of one that is not there yet, and of whether it ever can be."""
+    there = next(each for each in path.absolute().parents if os.path.lexists(each))
+    try:
+        try_to_write(there)
+    except OSError as error:
+        return Check(path.name, "skipped", f"none, and none can be made in {there}: {error.strerror}")
     return Check(path.name, "ok", "none yet: it is made with the first call that is kept")
+
+
+def _has_log(path: Path) -> bool:
+    """Whether changes lie beside it that are not in it yet."""
+    return os.path.lexists(f"{path}-wal")
+
+
+def _code(error: Exception) -> int:
+    """SQLite's primary result code; 0 for an error of the system."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _judged(
@@ -78,20 +109,31 @@ def _judged(
 
 
 def _unreadable(path: Path, error: Exception) -> Check:
-    name = getattr(error, "sqlite_errorname", "")
-    if name == "SQLITE_INTERRUPT":
+    import sqlite3
+
+    code = _code(error)
+    if code == sqlite3.SQLITE_INTERRUPT:
         detail = f"{path} is too large to be checked in {LIMIT_S - 1:g} s"
         return Check(path.name, "warn", detail, "sqlite3 can do it: PRAGMA quick_check")
-    if name in ("SQLITE_BUSY", "SQLITE_LOCKED"):
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return Check(path.name, "warn", f"{path} is locked by another process", "try again later")
-    if name == "SQLITE_NOTADB":
+    if code == sqlite3.SQLITE_NOTADB:
         return _bad(path, f"{path} is no database", {})
-    return _bad(path, f"{path} cannot be read: {error}", {})
+    if code == sqlite3.SQLITE_CORRUPT:
+        return _bad(path, f"{path} is damaged: {error}", {})
+    if code == sqlite3.SQLITE_ERROR:  # a table or a column is missing
+        return _failed(path, f"{path} is kept otherwise by the version that wrote it: {error}", "update claude-cli")
+    advice = "make the folder and the file readable and writable for yourself"
+    return _failed(path, f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", advice)
 
 
 def _bad(path: Path, detail: str, data: dict[str, Any]) -> Check:
     advice = "the next call keeps it aside under a dated name and begins anew; put a good copy there if you have one"
-    return Check(path.name, "fail", detail, advice, data=data, exit_code=EXIT_DATA)
+    return _failed(path, detail, advice, data)
+
+
+def _failed(path: Path, detail: str, advice: str, data: Mapping[str, Any] | None = None) -> Check:
+    return Check(path.name, "fail", detail, advice, data=data or {}, exit_code=EXIT_DATA)
 
 
 def _size(size: int) -> str:

@@ -139,7 +139,11 @@ def _let_through(check: Check, connection: socket.socket, target: Endpoint, prox
     except OSError as error:
         connection.close()
         what = f"{proxy.url} does not let us through to {target.host}:{target.port}: {_words(error)}"
-        advice = "check user and password in the proxy's address, and whether it allows this host"
+        said = str(error)
+        advice = "check the proxy's address and port: it may be none, or not for this"
+        if said.startswith("it answered"):
+            login = "check user and password in the proxy's address"
+            advice = login if " 407" in said else "ask who runs the proxy whether it allows this host"
         return Check("proxy", "fail", what, advice, data={"url": proxy.url}, exit_code=EXIT_NETWORK)
     took = milliseconds(machine.clock() - start)
     return Check("proxy", "ok", "", latency_ms=(check.latency_ms or 0) + took)

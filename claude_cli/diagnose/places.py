@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from shlex import quote
@@ -16,11 +16,11 @@ from .check import EXIT_DATA, Check
 LEAST_FREE = 50 * 1000 * 1000
 """Bytes of free space below which a disk is warned of."""
 _PROBE = 4096
-FILES = (
-    "config.toml", "models.toml", "keys.json", "models.json",
-    *(f"{name}{end}" for name in ("history.db", "usage.db") for end in ("", "-wal", "-shm", "-lock")),
-)  # fmt: skip
-"""Files that are their owner's alone, in whichever folder they lie."""
+LEAST_FOR_LEDGER = 1_000_000
+"""Bytes of free space below which a new ledger, its log and its index may not find room."""
+_HISTORY = tuple(f"{name}{end}" for name in ("history.db", "usage.db") for end in ("", "-wal", "-shm", "-lock"))
+PRIVATE = {"config": ("keys.json",), "data": ("", *_HISTORY), "cache": ()}
+"""What of each folder is its owner's alone, as it holds keys or history; "" is the folder itself."""
 
 
 def free_space(folder: Path) -> int:
@@ -40,6 +40,8 @@ def place_check(
     folder: Path,
     *,
     also: str = "",
+    private: Collection[str] = (),
+    needed: bool = False,
     write: Callable[[Path], None] = try_to_write,
     free: Callable[[Path], int] = free_space,
 ) -> Check:
@@ -47,6 +49,8 @@ def place_check(
 
     Args:
         also: what else lies in it.
+        private: what of it is its owner's alone; see `PRIVATE`.
+        needed: without room for the ledger no call is made, as there is a budget.
     """
     upwards = (folder, *folder.parents)
     there = next((each for each in upwards if _is_folder(each)), Path("/"))
@@ -65,11 +69,14 @@ def place_check(
         advice = f"give it to yourself and make it writable, or set {_variable(name)}"
         return _failed(name, f"{shown} cannot be {verb}: {error.strerror}", advice, data)
     data["free_bytes"] = left
-    open_ = list(_open_to_others(folder))
+    open_ = list(_open_to_others(folder, private))
     if open_:
         what = ", ".join(f"{path} ({mode:04o})" for path, mode, _ in open_)
         advice = "; ".join(f"chmod {wanted} {quote(str(path))}" for path, _, wanted in open_)
         return Check(name, "warn", f"others may look into {what}", f"run: {advice}", data=data)
+    if needed and left < LEAST_FOR_LEDGER:
+        why = f"{shown}: {left / 1e3:,.0f} kB are free, and with a budget no call is made that cannot be recorded"
+        return _failed(name, why, "make room on the disk", data)
     if left < LEAST_FREE:
         return Check(name, "warn", f"{shown}: {left / 1e6:,.0f} MB are free", "make room on the disk", data=data)
     return Check(name, "ok", shown if there == folder else f"{shown}, made when it is needed", data=data)
@@ -82,9 +89,9 @@ def _is_folder(path: Path) -> bool:
     return False
 
 
-def _open_to_others(folder: Path) -> Iterator[tuple[Path, int, str]]:
-    """The folder and the files in it whose modes let others in, with their mode and the one they should have."""
-    for path, wanted in ((folder, "700"), *((folder / name, "600") for name in FILES)):
+def _open_to_others(folder: Path, private: Collection[str]) -> Iterator[tuple[Path, int, str]]:
+    """What of it is `private` and has a mode that lets others in, with that mode and the one it should have."""
+    for path, wanted in ((folder / name, "600" if name else "700") for name in private):
         try:
             mode = stat.S_IMODE(path.stat().st_mode)
         except OSError:

@@ -125,8 +125,12 @@ def settings_check(settings: Settings, path: str, environ: Mapping[str, str]) ->
     return Check("settings", "ok", detail, data=data)
 
 
-def catalogue_check(read: Callable[[], Catalogue]) -> tuple[Check, Catalogue]:
-    """The models that are known, as `read` gives them; the shipped ones where the user's `models.toml` is wrong."""
+def catalogue_check(read: Callable[[], Catalogue], default: str = "") -> tuple[Check, Catalogue]:
+    """The models that are known, as `read` gives them; the shipped ones where the user's `models.toml` is wrong.
+
+    Args:
+        default: the model asked where none is named, which should be one of them; "": it is another provider's.
+    """
     from ..core.models import catalogue
 
     try:
@@ -134,11 +138,23 @@ def catalogue_check(read: Callable[[], Catalogue]) -> tuple[Check, Catalogue]:
     except UsageError as error:
         return failed("catalogue", error), catalogue()
     data = {"models": len(found.models), "as_of": found.as_of, "live": found.live.date if found.live else None}
+    if default and not found.find(default):
+        advice = "choose another as the setting `model`; `claude-cli models` lists them"
+        return Check("catalogue", "warn", _unknown(default, found), advice, data=data), found
     live = f", and the provider's list of {found.live.date}" if found.live else ""
     return Check("catalogue", "ok", f"{len(found.models)} models, shipped {found.as_of}{live}", data=data), found
 
 
-def providers_check(chosen: str, manager: PluginManager, environ: Mapping[str, str], known_models: list[str]) -> Check:
+def _unknown(default: str, models: Catalogue) -> str:
+    """That the model of the settings is none, and what may have been meant."""
+    gone = models.find_any(default)
+    if gone is None:
+        return f"no model called {default!r}, as the settings have it, is known; {models.nearest(default)}".rstrip("; ")
+    heir = models.successor(gone.id)
+    return f"{default!r}, the model of the settings, is retired" + (f"; its successor is {heir}" if heir else "")
+
+
+def providers_check(chosen: str, manager: PluginManager, known_models: list[str]) -> Check:
     """Which providers are installed, loaded each; a broken one is named, and fails if it is the `chosen` one.
 
     Args:
@@ -148,12 +164,12 @@ def providers_check(chosen: str, manager: PluginManager, environ: Mapping[str, s
     broken: dict[str, str] = {}
     for name in manager.names():
         try:
-            kind = manager.provider_class(name)
+            kind, has_key = manager.provider_class(name), manager.has_key(name)
         except UsageError as error:
             broken[name] = one_line(str(error), 200)
             found.append({"name": name, "module": None, "status": "broken", "error": broken[name]})
             continue
-        status = "ready" if kind.has_key(environ) or name == "anthropic" else "no key"
+        status = "ready" if has_key or name == "anthropic" else "no key"
         models = known_models if name == "anthropic" else []
         # A breaker lives as long as the process that counts: in a new one it is closed.
         one = {"name": name, "module": kind.__module__, "status": status, "models": models, "breaker": "closed"}

@@ -61,7 +61,8 @@ def sentence(checks: Iterable[Check], exit_code: int) -> str:
     """The failure that decides the exit status, in one line."""
     check = next(_failures(checks, exit_code))
     advice = f"; {check.advice}" if check.advice else ""
-    return redact(f"{check.name}: {one_line(check.detail, _LENGTH)}{one_line(advice, _LENGTH)}")
+    detail = check.detail.rstrip(".") if advice else check.detail
+    return redact(f"{check.name}: {one_line(detail, _LENGTH)}{one_line(advice, _LENGTH)}")
 
 
 def _failures(checks: Iterable[Check], exit_code: int) -> Iterator[Check]:

@@ -87,8 +87,9 @@ class PromptCache:
         return True
 
     def _keep(self, key: bytes, lifetime_s: float) -> None:
+        """Keep it for `lifetime_s`, or longer where it was marked so before."""
         if self._use(key):
-            return
+            lifetime_s = max(lifetime_s, self._entries[key].lifetime_s)
         self._entries[key] = _Entry(lifetime_s, self._clock() + lifetime_s)
         while len(self._entries) > MAX_ENTRIES:
             del self._entries[next(iter(self._entries))]

@@ -96,7 +96,7 @@ class Database:
                 try:
                     return self._transaction(work)
                 except (sqlite3.DatabaseError, _ForeignError) as error:
-                    of_no_use = isinstance(error, _ForeignError) or _code(error) in _DAMAGED
+                    of_no_use = isinstance(error, _ForeignError) or result_code(error) in _DAMAGED
                     if not of_no_use and self._is_in_place():
                         raise
                     self._set_aside()
@@ -197,7 +197,7 @@ class Database:
             try:
                 return action()
             except sqlite3.OperationalError as error:
-                if _code(error) != sqlite3.SQLITE_BUSY or self._monotonic() >= give_up:
+                if result_code(error) != sqlite3.SQLITE_BUSY or self._monotonic() >= give_up:
                     raise
             self._sleep(self._draw() * _POLL_S)
 
@@ -260,7 +260,7 @@ def _with_logs(path: Path) -> list[Path]:
     return [path.with_name(f"{path.name}{suffix}") for suffix in ("-journal", "-wal", "-shm", "")]
 
 
-def _code(error: sqlite3.Error) -> int:
+def result_code(error: sqlite3.Error) -> int:
     """SQLite's primary result code."""
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
 

@@ -13,7 +13,7 @@ from typing import Protocol
 from ..core.address import endpoint
 from ..core.connection import DEFAULT_BASE_URL
 from ..core.errors import AuthenticationError, UsageError
-from ..core.providers.anthropic import environment_key
+from ..core.providers.config import environment_key
 from ..core.redact import Credential, credential
 from .key_file import KeyFile
 from .paths import config_dir

@@ -17,15 +17,15 @@ from ..core.errors import BudgetReachedError
 from ..core.messages import Notice
 from ..core.pricing import money
 from .database import Database, DatabaseUnavailableError
-from .ledger_schema import KEPT_DAYS, SCHEMA
+from .ledger_schema import KEPT_DAYS, SCHEMA, SPENDING
 from .owners import Owners, owners
 
 _FOLDED_AT_ONCE = 100
 """Old rows that the end of a call removes at most: about a millisecond."""
 _UNRECORDED = 0
 """The number of a ticket that no row belongs to."""
-_MOST = 10**18
-"""No count and no amount that is kept is higher (a million dollars): sums must stay within SQLite's 63 bits."""
+_MOST = 10**15
+"""No count and no amount that is kept is higher (a thousand dollars): their sums must stay within SQLite's 63 bits."""
 
 
 class About:
@@ -81,7 +81,7 @@ class Ledger:
             raise begun
         return begun
 
-    def extend(self, ticket: Ticket, plan: Plan, spent_pico: int | None) -> Ticket:
+    def extend(self, ticket: Ticket, plan: Plan, spent_pico: int) -> Ticket:
         """See `Recorder`. Raises `BudgetReachedError`, as `begin` does."""
         if ticket.number == _UNRECORDED:
             return Ticket(_UNRECORDED, plan)
@@ -104,23 +104,24 @@ class Ledger:
         self._database.close()
 
     def _begin(self, calls: sqlite3.Connection, plan: Plan) -> Ticket | BudgetReachedError:
+        now = self._clock()
         self._sweep(calls)
         try:
-            granted = self._granted(calls, plan, but=_UNRECORDED, spent_pico=0)
+            granted = self._granted(calls, plan, now)
         except BudgetReachedError as error:
             return error  # raised here it would undo what was swept
-        return Ticket(self._insert(calls, granted, self._clock()), granted)
+        return Ticket(self._insert(calls, granted, now), granted)
 
-    def _extend(self, calls: sqlite3.Connection, ticket: Ticket, plan: Plan, spent_pico: int | None) -> Ticket:
-        spent = spent_pico or 0
-        granted = self._granted(calls, plan, but=ticket.number, spent_pico=spent)
-        number = self._row(calls, ticket, self._clock())
-        charged = None if spent_pico is None or plan.input_pico is None else _fit(spent + plan.input_pico)
+    def _extend(self, calls: sqlite3.Connection, ticket: Ticket, plan: Plan, spent_pico: int) -> Ticket:
+        now = self._clock()
+        granted = self._granted(calls, plan, now, but=ticket.number, spent_pico=spent_pico)
+        number = self._row(calls, ticket, now)
         values = {
             "model": _text(plan.model),
-            "reserved": _fit(spent + (granted.worst_pico or 0)),
-            "input_pico": charged,
+            "reserved": _fit(spent_pico + (granted.worst_pico or 0)),
+            "input_pico": None if plan.input_pico is None else _fit(spent_pico + plan.input_pico),
             "tokens": _fit(plan.input_tokens),
+            "spent": spent_pico > 0,
             "number": number,
         }
         calls.execute(_EXTEND, values)
@@ -129,7 +130,7 @@ class Ledger:
     def _settle(self, calls: sqlite3.Connection, ticket: Ticket, record: Record) -> None:
         if record.cost_pico is None and self._limits:
             # Another model answered than the one that was let through: no price, but no way round the budget either.
-            record = record._replace(cost_pico=ticket.plan.worst_pico, estimated=True)
+            record = record._replace(cost_pico=record.worst_pico, estimated=True)
         now = self._clock()
         number = self._row(calls, ticket, now - (record.duration_ms or 0) / 1000)
         (state,) = calls.execute("SELECT state FROM calls WHERE id = ?", (number,)).fetchone()
@@ -153,17 +154,22 @@ class Ledger:
         oldest = self._local_day(now - KEPT_DAYS * 86_400)
         calls.execute(_FOLD, {"oldest": oldest, "most": _FOLDED_AT_ONCE})
 
-    def _granted(self, calls: sqlite3.Connection, plan: Plan, *, but: int, spent_pico: int) -> Plan:
+    def _granted(
+        self, calls: sqlite3.Connection, plan: Plan, now: float, *, but: int = _UNRECORDED, spent_pico: int = 0
+    ) -> Plan:
         """`plan` as far as all limits allow it; the call `but` has spent `spent_pico`, whatever is reserved for it."""
-        today = self._local_day(self._clock())
+        today = self._local_day(now)
         limits = (
             ("budget.day", self._limits.day_pico, today, "at midnight"),
             ("budget.month", self._limits.month_pico, f"{today[:7]}-01", "on the 1st"),
         )
         for name, limit, first_day, again in limits:
             if limit is not None:
-                (spent,) = calls.execute(_SPENT, {"first_day": first_day, "but": but}).fetchone()
-                plan = grant(plan, limit - spent - spent_pico, limit=f"{name} of {money(limit)} (starts again {again})")
+                bounds = {"first_day": first_day, "today": today, "but": but}
+                spent, set_aside = calls.execute(SPENDING, bounds).fetchone()
+                left = limit - spent - set_aside - spent_pico
+                words = f"{name} of {money(limit)} (starts again {again})"
+                plan = grant(plan, left, limit=words, set_aside_pico=set_aside)
         return plan
 
     def _sweep(self, calls: sqlite3.Connection) -> None:
@@ -225,10 +231,6 @@ def _text(text: str | None) -> str | None:
     return None if text is None else text.encode(errors="replace").decode()
 
 
-_SPENT = """
-SELECT (SELECT ifnull(sum(cost_pico), 0) FROM days WHERE day >= :first_day)
-     + (SELECT ifnull(sum(reserved_pico), 0) FROM calls WHERE state = 'open' AND day >= :first_day AND id <> :but)"""
-
 # A number is never given out again, not even by the file that takes the place of one that was set aside.
 _INSERT = """
 INSERT INTO calls (id, at, day, owner, command, provider, model, profile, session, state,
@@ -238,7 +240,7 @@ VALUES (max(:at, 1 + ifnull((SELECT max(id) FROM calls), 0)), :at, :day, :owner,
 
 _EXTEND = """
 UPDATE calls SET model = :model, reserved_pico = :reserved, input_pico = :input_pico,
-                 input_estimate = input_estimate + :tokens
+                 input_estimate = CASE WHEN :spent THEN input_estimate ELSE 0 END + :tokens
 WHERE id = :number"""
 
 _SETTLE = """

@@ -7,6 +7,7 @@ Sums of all time are in `days`, a few rows a day. Only sessions are asked of the
 from __future__ import annotations
 
 import sqlite3
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import date
@@ -14,12 +15,13 @@ from operator import attrgetter
 from pathlib import Path
 
 from ..core.errors import UsageError
-from .ledger_schema import FILE_NAME, SCHEMA
+from .database import result_code
+from .ledger_schema import FILE_NAME, SCHEMA, SPENDING
 from .settings import DEFAULT_PROFILE
 
 _BY_DAYS = """
 SELECT CASE :by WHEN 'day' THEN day WHEN 'model' THEN model WHEN 'command' THEN command
-    WHEN 'profile' THEN ifnull(nullif(profile, ''), :default) END,
+    WHEN 'profile' THEN ifnull(nullif(profile, ''), :default) WHEN 'month' THEN substr(day, 1, 7) END,
     sum(calls), sum(unpriced_calls), sum(estimated_calls), sum(input_tokens), sum(output_tokens),
     sum(cache_read_tokens), sum(cache_write_tokens), sum(thinking_tokens), sum(cost_pico)
 FROM days WHERE day BETWEEN :since AND :until GROUP BY 1 HAVING sum(calls) > 0 ORDER BY 1"""
@@ -30,8 +32,11 @@ FROM calls WHERE session IS NOT NULL AND state <> 'open' AND day BETWEEN :since 
 _OPEN = "SELECT count(*) FROM calls WHERE state = 'open' AND day BETWEEN :since AND :until"
 # In the order of the file: twice as fast over a million calls as by their day.
 _LOST = "SELECT count(*) FROM calls NOT INDEXED WHERE state = 'lost' AND day BETWEEN :since AND :until"
-_SPENT = "SELECT ifnull(sum(cost_pico), 0) FROM days WHERE day >= :since"
-_RESERVED = "SELECT ifnull(sum(reserved_pico), 0) FROM calls WHERE state = 'open' AND day >= :since"
+# Filling the cache (max_tokens 0) brings no text, and is no failure.
+_FAILED = """
+SELECT count(*) FROM calls NOT INDEXED WHERE state = 'done' AND output_tokens = 0
+    AND status NOT IN ('done', 'max_tokens') AND day BETWEEN :since AND :until"""
+_SET_ASIDE = "the next call keeps it under another name and begins a new one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,11 @@ class Sums:
     cache_write_tokens: int = 0
     thinking_tokens: int = 0
     cost_pico: int = 0
+
+    @property
+    def known_pico(self) -> int | None:
+        """What those with a price cost; None where none has one: calls that failed cost nothing, and say nothing."""
+        return None if self.unpriced_calls and not self.cost_pico else self.cost_pico
 
     @property
     def total_input_tokens(self) -> int:
@@ -83,6 +93,7 @@ class Report:
         totals: of all rows.
         open_calls: those not over, in no row yet.
         lost_calls: those whose process ended before they did; they are in the rows, estimated.
+        failed_calls: those that brought nothing; they are in the rows, too. Both are of the last 90 days.
         day, month: spending of today and of this month so far.
     """
 
@@ -90,6 +101,7 @@ class Report:
     totals: Sums = Sums()
     open_calls: int = 0
     lost_calls: int = 0
+    failed_calls: int = 0
     day: Spending = Spending()
     month: Spending = Spending()
 
@@ -98,7 +110,7 @@ def read_report(folder: Path, by: str, since: date | None, until: date | None, t
     """What the ledger in `folder` says; None where there is none.
 
     Args:
-        by: "day", "model", "command", "session" or "profile".
+        by: "day", "month", "model", "command", "session" or "profile".
         since, until: the first and the last day; None: no bound.
         today: the local date.
     Raises:
@@ -106,11 +118,13 @@ def read_report(folder: Path, by: str, since: date | None, until: date | None, t
     """
     path = folder / FILE_NAME
     try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
+        found = path.stat()
+    except FileNotFoundError:
         return None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    if not stat.S_ISREG(found.st_mode):
+        raise UsageError(f"{path} is not a file; move it away")
 
     bounds = {"since": (since or date.min).isoformat(), "until": (until or date.max).isoformat()}
 
@@ -129,15 +143,16 @@ def _report(connection: sqlite3.Connection, by: str, bounds: dict[str, str], tod
         rows = [(key, Sums(*numbers)) for key, *numbers in connection.execute(_BY_SESSION, bounds)]
         rest = totals.plus(sum_of([sums for _, sums in rows]), -1)
         rows += [(None, rest)] if rest.calls else []
-    if by != "day":
+    if by not in ("day", "month"):
         rows.sort(key=lambda row: (-row[1].cost_pico, -row[1].total_input_tokens, row[0] or ""))
     return Report(
         tuple(rows),
         totals,
         open_calls=_number(connection, _OPEN, bounds),
         lost_calls=_number(connection, _LOST, bounds),
-        day=_spending(connection, today),
-        month=_spending(connection, today.replace(day=1)),
+        failed_calls=_number(connection, _FAILED, bounds),
+        day=_spending(connection, today, today),
+        month=_spending(connection, today.replace(day=1), today),
     )
 
 
@@ -146,10 +161,10 @@ def sum_of(parts: list[Sums]) -> Sums:
     return Sums(*map(sum, zip(*map(_values, parts), strict=True)))
 
 
-def _spending(connection: sqlite3.Connection, first_day: date) -> Spending:
-    """What counts since `first_day`, as the ledger counts it: also on days that a wrong clock has put later."""
-    bounds = {"since": first_day.isoformat()}
-    return Spending(_number(connection, _SPENT, bounds), _number(connection, _RESERVED, bounds))
+def _spending(connection: sqlite3.Connection, first_day: date, today: date) -> Spending:
+    """What counts against a budget that began on `first_day`, as the ledger counts it."""
+    bounds = {"first_day": first_day.isoformat(), "today": today.isoformat(), "but": 0}
+    return Spending(*connection.execute(SPENDING, bounds).fetchone())
 
 
 def _number(connection: sqlite3.Connection, query: str, bounds: dict[str, str]) -> int:
@@ -163,7 +178,7 @@ def _is_ours(connection: sqlite3.Connection, path: Path) -> bool:
     if mark == SCHEMA.application_id:
         return True
     if mark or connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-        raise UsageError(f"{path} is not a database of claude-cli; move it away, and the next call begins one")
+        raise UsageError(f"{path} is not a database of claude-cli; {_SET_ASIDE}")
     return False
 
 
@@ -173,7 +188,7 @@ def _reading(path: Path, read: Callable[[sqlite3.Connection], Report | None]) ->
         try:
             return _attempt(path, read, "mode=ro")
         except sqlite3.OperationalError as error:
-            if _code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            if result_code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
                 raise
             # SQLite wants to put files of its own beside it, and may not: then nobody writes to it either.
             return _attempt(path, read, "mode=ro&immutable=1")
@@ -190,16 +205,11 @@ def _attempt(path: Path, read: Callable[[sqlite3.Connection], Report | None], ho
         connection.close()
 
 
-def _code(error: sqlite3.Error) -> int:
-    """SQLite's primary result code."""
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-
-
 def _trouble(error: sqlite3.Error) -> str:
     """What is wrong with a database, and what to do."""
-    code = _code(error)
+    code = result_code(error)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return f"is damaged ({error}); the next call keeps it under another name and begins a new one"
+        return f"is damaged ({error}); {_SET_ASIDE}"
     if code == sqlite3.SQLITE_ERROR:  # a table or a column is missing
         return f"is kept otherwise by the version that wrote it ({error}); update claude-cli"
     return f"cannot be read: {error}"

@@ -77,6 +77,7 @@ def _section(
             raise _Wrong(place, f"{name!r} is no alias: it is one word, without a comma")
         if not isinstance(target, str) or not target.strip():
             raise _Wrong(place, f"the alias {name!r} is the id of a model, as a text in quotes")
+        target = _text(target, place)
         if alias in hidden:
             raise _Wrong(place, f"the alias {name!r} hides the model {hidden[alias]!r}; rename it")
         if alias in aliases:

@@ -1,4 +1,4 @@
-"""What servers answered to `GET /v1/models`, kept for each address in the cache folder; and the catalogue with that.
+"""What servers answered to `GET /v1/models`, a file an address in the cache folder; and the catalogue with that.
 
 A list counts for the address it came from and for no other. A file that is not ours, or of a newer form, counts as
 none; the next refresh writes it anew.
@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
 from ..core.models import Catalogue, catalogue
@@ -20,13 +20,12 @@ from .paths import MODELS_FILE_NAME, cache_dir, config_dir
 if TYPE_CHECKING:
     from ..core.model_merge import LiveList, OwnModels
 
-FILE_NAME = "models.json"
+FOLDER = "models"
 FORMAT = 1
 KEPT = 8
 """Addresses whose lists are kept at most; the oldest go first."""
 MAX_LIST_BYTES = 1 << 20
 """Of one list; the API's own takes about 40,000."""
-_MAX_BYTES = (KEPT + 1) * MAX_LIST_BYTES
 _LATEST = 32_503_680_000  # the year 3000, in seconds since the epoch
 
 
@@ -34,17 +33,15 @@ def known_models(environ: Mapping[str, str], place: str, profile: str, *, live: 
     """The catalogue in force: what is shipped, the list kept for `place`, the user's file. Asks no network.
 
     Args:
-        place: the base URL, or the name of a provider that has none.
+        place: the base URL, or the name of a provider that has none: see `list_place`.
         profile: the one in use, "" for none.
         live: the list of `place`, in place of the one that is kept.
     Raises:
         UsageError: the user's file cannot be read, or something in it is wrong.
     """
-    shipped = catalogue()
-    file, list_file = config_dir(environ) / MODELS_FILE_NAME, cache_dir(environ) / FILE_NAME
+    shipped, file = catalogue(), config_dir(environ) / MODELS_FILE_NAME
     own = _own(file, shipped, profile) if os.path.lexists(file) else None
-    if live is None and os.path.lexists(list_file):
-        live = read_list(environ, place)
+    live = live or read_list(environ, place)
     if own is None and live is None:
         return shipped
     from ..core.model_merge import merge
@@ -52,9 +49,14 @@ def known_models(environ: Mapping[str, str], place: str, profile: str, *, live: 
     return merge(shipped, live, own)
 
 
+def list_place(provider: str, base_url: str, *, offline: bool) -> str:
+    """What a list of models is kept for: the base URL, or the provider that answers in place of one."""
+    return "simulator" if offline else base_url if provider == "anthropic" else provider
+
+
 def has_more(environ: Mapping[str, str]) -> bool:
     """Whether there may be more to know than what is shipped: a file of the user's, or a list that is kept."""
-    return os.path.lexists(config_dir(environ) / MODELS_FILE_NAME) or os.path.lexists(cache_dir(environ) / FILE_NAME)
+    return os.path.lexists(config_dir(environ) / MODELS_FILE_NAME) or os.path.lexists(cache_dir(environ) / FOLDER)
 
 
 def _own(file: Path, shipped: Catalogue, profile: str) -> OwnModels:
@@ -66,12 +68,23 @@ def _own(file: Path, shipped: Catalogue, profile: str) -> OwnModels:
 
 def read_list(environ: Mapping[str, str], place: str) -> LiveList | None:
     """The list that is kept for `place`; None where there is none that can be read."""
-    from ..core.model_merge import LiveList
-
-    kept = _read(cache_dir(environ) / FILE_NAME).get(place_name(place))
+    folder = cache_dir(environ) / FOLDER
+    if not os.path.lexists(folder):
+        return None
+    name = place_name(place)
+    path = list_path(folder, name)
+    try:
+        if path.stat().st_size > 2 * MAX_LIST_BYTES:
+            return None
+        kept = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
     match kept:
-        case {"fetched_at": int() | float() as moment, "models": list() as models} if 0 < moment < _LATEST:
-            return LiveList(place_name(place), moment, tuple(models))
+        case {"format": int(form), "place": str(kept_for), "fetched_at": int() | float() as moment, "models": list()}:
+            if form == FORMAT and kept_for == name and 0 < moment < _LATEST:
+                from ..core.model_merge import LiveList
+
+                return LiveList(name, moment, tuple(kept["models"]))
     return None
 
 
@@ -81,15 +94,23 @@ def keep_list(environ: Mapping[str, str], found: LiveList) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    from .files import locked, write_private
+    from .files import write_private
 
-    path = cache_dir(environ) / FILE_NAME
-    with locked(path):
-        lists = _read(path)
-        lists.pop(found.place, None)
-        lists[found.place] = {"fetched_at": found.fetched_at, "models": found.models}
-        newest = dict([*lists.items()][-KEPT:])
-        write_private(path, (json.dumps({"format": FORMAT, "lists": newest}) + "\n").encode())
+    folder = cache_dir(environ) / FOLDER
+    path = list_path(folder, found.place)
+    value = {"format": FORMAT, "place": found.place, "fetched_at": found.fetched_at, "models": found.models}
+    write_private(path, (json.dumps(value) + "\n").encode())
+    others = sorted(set(folder.glob("*.json")) - {path}, key=lambda each: each.lstat().st_mtime_ns, reverse=True)
+    for old in others[KEPT - 1 :]:
+        with suppress(OSError):
+            old.unlink()
+
+
+def list_path(folder: Path, place: str) -> Path:
+    """The file in `folder` for the list of `place`, a name as `place_name` gives it."""
+    import zlib  # a hash of hashlib's takes some milliseconds to load; the file names its place besides
+
+    return folder / f"{zlib.crc32(place.encode()):08x}.json"
 
 
 def place_name(place: str) -> str:
@@ -100,17 +121,3 @@ def place_name(place: str) -> str:
         target = endpoint(place)
         return target.origin + target.prefix
     return place
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """The lists in the file at `path`, unchecked; none where it is missing, broken, foreign or of another form."""
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            return {}
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    match found:
-        case {"format": int(form), "lists": dict() as lists} if form == FORMAT:
-            return lists
-    return {}

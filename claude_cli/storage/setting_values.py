@@ -125,11 +125,11 @@ def dollars(value: object) -> Any:
     return Dollars((found[1].lstrip("0") or "0") + (f".{part}" if part else ""))
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean …?` where one of `known` is close to `name`, else nothing."""
+def nearest(name: str, known: Iterable[str], least: float = 0.6) -> str:
+    """`; did you mean …?` where one of `known` is close to `name`, 0 to 1 and at least `least`, else nothing."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, list(known), 1)
+    near = get_close_matches(name, list(known), 1, least)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 

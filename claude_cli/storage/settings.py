@@ -208,7 +208,7 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     lines = []
     for name in strange:
         if name not in known:
-            near = nearest(name.removeprefix(_PREFIX).lower(), NAMES)
+            near = nearest(name, [_variable(each) for each in NAMES if variables(each)], 0.8)
             lines.append(f"{name} is set, but there is no such setting{near}")
         elif not variables(known[name]):
             lines.append(f"{name} is set, but only {FILE_NAME} may set this")

@@ -1,7 +1,8 @@
-"""Plain columns for lists: aligned by the cells that a terminal gives each character."""
+"""Plain columns for lists, and lines that fit: by the cells that a terminal gives each character."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 GAP = 2
@@ -27,6 +28,33 @@ def columns(rows: Sequence[Sequence[str]], *, right: Collection[int] = (), width
         padded = [_padded(row[number], widths[number], right=number in right) for number in range(shown)]
         lines.append((" " * GAP).join(padded).rstrip())
     return lines
+
+
+def wrapped(text: str, width: int | None, *, indent: int = 0) -> list[str]:
+    """`text` as lines that fit a terminal of `width` cells, broken at blanks; None: as one, which is what a pipe has.
+
+    Args:
+        indent: blanks before the lines after the first, half of the width at most. A word that is wider than a line
+            stays whole, as it may be copied.
+    """
+    if width is None:
+        return [text]
+    before, lines, line = " " * min(indent, width // 2), [], ""
+    for word in re.findall(" *[^ ]+", text):
+        if line.strip() and cells(line + word) > width:
+            lines.append(line)
+            line, word = before, word.lstrip()
+        line += word
+    return [*lines, line]
+
+
+def cut(text: str, most: int, end: str = "…") -> str:
+    """`text` in at most `most` cells; what is cut ends in `end`."""
+    if cells(text) <= most:
+        return text
+    while text and cells(text) + len(end) > most:
+        text = text[:-1]
+    return text + end
 
 
 def _padded(text: str, width: int, *, right: bool) -> str:

@@ -12,13 +12,13 @@ from ..core.harmless import one_line
 from ..core.pricing import money
 from ..storage.ledger_report import sum_of
 from .charts import beside
-from .columns import GAP, cells, columns
+from .columns import GAP, cells, columns, cut
 
 if TYPE_CHECKING:
     from ..storage.ledger_report import Report, Sums
 
 MOST_ROWS = 40
-"""On a terminal; what costs less is summed up in one more. Days are never left out."""
+"""On a terminal; what costs less is summed up in one more. Days and months are never left out."""
 GAP_DAYS = 7
 """More days than these without a call are told in one line."""
 _LEAST_KEY = 16
@@ -53,8 +53,9 @@ def usage_table(report: Report, by: str, look: Look) -> list[str]:
         return columns(lines, right=numbers)
     key, cost = (max(cells(line[number]) for line in lines) for number in (0, 1))
     # A fifth is for the bars at least, but never at the expense of what they measure.
+    end = "…" if look.blocks else "..."
     room = min(look.width, max(look.width * 4 // 5 - GAP, min(key, _LEAST_KEY) + GAP + cost))
-    lines = [(_cut(line[0], max(_LEAST_KEY, room - GAP - cost), look), *line[1:]) for line in lines]
+    lines = [(cut(line[0], max(_LEAST_KEY, room - GAP - cost), end), *line[1:]) for line in lines]
     values = [(sums.cost_pico if report.totals.cost_pico else _tokens(sums)) if sums else 0 for _, sums in rows]
     text = columns(lines, right=numbers, width=room)
     return beside(text, [0, *values], look.width, blocks=look.blocks, colour=look.colour)
@@ -71,7 +72,12 @@ def totals_line(report: Report, since: date | None, until: date | None, width: i
         f"{all_of_it.total_input_tokens:,} tokens in{share and f' ({share} from cache)'}",
         f"{all_of_it.output_tokens:,} out",
     ]
-    states = ((all_of_it.estimated_calls, "estimated"), (report.lost_calls, "lost"), (report.open_calls, "still open"))
+    states = (
+        (report.failed_calls, "failed"),
+        (all_of_it.estimated_calls, "estimated"),
+        (report.lost_calls, "lost"),
+        (report.open_calls, "still open"),
+    )
     parts += [f"{number:,} {what}" for number, what in states if number]
     return fitted(f"total {days}: {', '.join(parts)}", width)
 
@@ -85,7 +91,7 @@ def _rows(report: Report, by: str, look: Look) -> Iterator[_Row]:
     if by == "day":
         yield from _days(report, look)
         return
-    few = look.width is None or len(report.rows) <= MOST_ROWS + 1
+    few = look.width is None or by == "month" or len(report.rows) <= MOST_ROWS + 1
     shown = report.rows if few else report.rows[:MOST_ROWS]
     yield from ((one_line(key or "") or "-", sums) for key, sums in shown)
     if not few:
@@ -122,11 +128,10 @@ def _numbers(sums: Sums | None, look: Look) -> tuple[str, ...]:
 
 
 def _cost(sums: Sums) -> str:
-    if not sums.unpriced_calls:
-        return money(sums.cost_pico)
-    if sums.unpriced_calls >= sums.calls:
+    if sums.known_pico is None:
         return "unpriced"
-    return f"{money(sums.cost_pico)} + {sums.unpriced_calls:,} unpriced"
+    more = f" + {sums.unpriced_calls:,} unpriced" if sums.unpriced_calls else ""
+    return money(sums.known_pico) + more
 
 
 def _share(sums: Sums) -> str:
@@ -148,13 +153,3 @@ def _short(number: int) -> str:
             break
         amount, unit = amount / 1000, larger
     return f"{amount:.1f}{unit}" if unit and amount < 9.95 else f"{amount:.0f}{unit}"
-
-
-def _cut(text: str, most: int, look: Look) -> str:
-    """`text` in at most `most` cells."""
-    if cells(text) <= most:
-        return text
-    end = "…" if look.blocks else "..."
-    while text and cells(text) + len(end) > most:
-        text = text[:-1]
-    return text + end

@@ -42,17 +42,41 @@ def test_a_short_budget_makes_a_short_answer(claude, simulator):
         pytest.param(["--max-cost", "0"], "$0.00 of --max-cost of $0.00 is left", id="nothing"),
         pytest.param(["--max-cost", "0.01"], "too little for an answer of 1,024 tokens", id="too short to be of use"),
         pytest.param(["--max-cost", "0.05", "-m", "mine"], "mine has no price", id="unpriced"),
-        pytest.param(["--max-cost", "0.05", "--max-tokens", "5000"], "lower --max-tokens (5,000)", id="a named length"),
-        pytest.param(["--max-cost", "0.05", "-O", "max_tokens=5000"], "lower --max-tokens", id="named as a field"),
+        pytest.param(
+            ["--max-cost", "0.05", "--max-tokens", "5000"], "ask for less than 5,000 tokens", id="a named length"
+        ),
+        pytest.param(["--max-cost", "0.05", "-O", "max_tokens=5000"], "ask for less than", id="named as a field"),
         pytest.param(["--max-cost", "0.05", "--web-search"], "too little", id="searches: ten cents"),
     ],
 )
 def test_what_a_budget_does_not_allow_is_never_sent(claude, simulator, words, said):
     """Status 9, in one line."""
+    (claude.home / "models.toml").write_text('[models."mine"]\nmax_output_tokens = 2048\n')
     claude("complete", "hi", *words).failed(9, said)
     assert simulator.requests == []
     told = claude("complete", "hi", *words, "--json").json
     assert told["error"]["code"] == "budget" and said in told["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("model", "fallback", "said"),
+    [
+        pytest.param(
+            "sonet", None, "no model called 'sonet' is known, so it has no price and budget.day cannot be kept; did you"
+            " mean sonnet? A model of another server can be given a price in models.toml", id="misspelt",
+        ),
+        pytest.param("claude-3-haiku-20240307", None, "is retired, so it has no price and budget.day", id="retired"),
+        pytest.param(
+            "haiku", "opsu", "claude-haiku-5-5 failed (Not Found), and opsu is not asked: no model", id="a fallback"
+        ),
+    ],
+)  # fmt: skip
+def test_under_a_budget_a_name_that_nobody_knows_is_named(claude, simulate, model, fallback, said):
+    """It is not the budget that has to change: status 2, and what was meant perhaps."""
+    simulator = simulate({"status": 404, "times": "always"})
+    words = ["complete", "hi", "-m", model, *(["--fallback-model", fallback] if fallback else [])]
+    claude(*words, **{DAY: "5"}).failed(2, said)
+    assert len(simulator.requests) == (1 if fallback else 0)
 
 
 def test_a_length_from_a_template_a_setting_or_a_variable_is_named(claude, simulator):
@@ -100,11 +124,14 @@ def test_a_cut_answer_is_continued_within_the_budget(claude, simulate):
 
 
 def test_another_model_has_to_fit_too(claude, simulate):
-    """A dearer one is not asked in place of a cheap one that failed."""
-    simulator = simulate({"status": 404})
+    """A dearer one is not asked in place of a cheap one that failed, nor one without a price."""
+    simulator = simulate({"status": 404, "times": "always"})
+    (claude.home / "models.toml").write_text('[models."mine"]\nmax_output_tokens = 2048\n')
+    words = ("-m", "haiku", "--fallback-model", "mine", "--max-cost", "0.05")
+    claude("complete", "hi", *words).failed(9, "claude-haiku-5-5 failed", "mine is not asked: mine has no price")
     words = ("-m", "haiku", "--fallback-model", "opus", "--max-tokens", "1000", "--max-cost", "0.005")
     claude("complete", "hi", *words).failed(9, "claude-haiku-5-5 failed", "claude-opus-5-5 is not asked")
-    assert len(simulator.requests) == 1
+    assert len(simulator.requests) == 2
 
 
 def test_a_budget_can_be_rehearsed_offline(claude):

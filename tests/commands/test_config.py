@@ -113,7 +113,7 @@ def test_show_names_what_has_no_effect(claude):
     assert done.status == 0 and "evil" not in done.out
     assert "ignored: 'base_url'" in done.lines[0]
     assert "CLAUDE_CLI_KEY_COMMAND is set, but only config.toml may set this" in done.lines[1]
-    assert "CLAUDE_CLI_MODLE is set, but there is no such setting; did you mean 'model'?" in done.lines[2]
+    assert "CLAUDE_CLI_MODLE is set, but there is no such setting; did you mean 'CLAUDE_CLI_MODEL'?" in done.lines[2]
 
 
 def test_a_long_value_does_not_break_the_table(claude, config):
@@ -339,3 +339,12 @@ def test_reading_loads_no_writer(claude):
     shell = 'PYTHONPROFILEIMPORTTIME=1 "$@"'
     assert "tomlkit" not in claude("config", "show", shell=shell).err
     assert "tomlkit" in claude("config", "set", "model", "x", shell=shell).err
+
+
+def test_lines_are_broken_at_words_on_a_terminal(claude):
+    """A pipe keeps them whole; a path is never broken by us, as it may be copied."""
+    (claude.home / "config.toml").write_text('system = "a few words"\n')
+    lines = [line.strip() for line in claude("config", "show", tty=(60, 60)).out.splitlines()]
+    row = next(number for number, line in enumerate(lines) if line.startswith("* system"))
+    assert (lines[row].endswith('"a few words"'), lines[row + 1]) == (True, str(claude.home / "config.toml"))
+    assert str(claude.home / "models.toml") in claude("config", "path", tty=(20, 60)).out

@@ -72,6 +72,8 @@ def test_a_signal_keeps_what_was_held_back(claude, simulate, until, words):
     else:
         last = json.loads(done.out.splitlines()[-1])
         assert (last["text"], last["error"]["code"]) == ("first words,", "stopped")
+        paid = last["usage"]["input_tokens"] * 2 + last["usage"]["output_tokens"] * 10
+        assert last["usage"]["output_tokens"] == 5 and last["cost_usd"] == paid / 1e6  # 12 characters, by our estimate
 
 
 def test_ctrl_c_while_waiting_for_input(claude, simulator):

@@ -75,6 +75,12 @@ def test_an_image_is_reckoned_with_the_rest(claude, simulator, tmp_path):
     assert paths(simulator) == [MESSAGES, COUNT, MESSAGES]
 
 
+def test_what_is_not_latin_fills_the_window_sooner(claude, simulator):
+    """A token a character; the length alone would not have told."""
+    assert claude("complete", "-m", HAIKU, stdin="漢".encode() * 165_000).status == 0
+    assert paths(simulator) == [COUNT, MESSAGES]
+
+
 def test_a_dry_run_sends_nothing(claude, simulator):
     """Not even a count."""
     assert claude("complete", "-n", "-m", HAIKU, stdin=b"x" * 680_000).status == 0

@@ -26,7 +26,8 @@ from ..screens import Screen
 from .conftest import CANARY
 
 NAMES = [
-    "program", "libraries", "extras", "terminal", "settings", "catalogue", "config", "usage.db", "providers",
+    "program", "libraries", "extras", "terminal", "settings", "catalogue", "config", "usage.db", "budget",
+    "providers",
     "address", "key", "keyring", "proxy", "dns", "tcp", "tls", "api", "clock", "limits",
 ]  # fmt: skip
 
@@ -34,14 +35,15 @@ NAMES = [
 class Run:
     """One `health --json` in this process: its status, its checks by name, and what it said on standard error."""
 
-    def __init__(self, status, out, err):
+    def __init__(self, status, out, err, *, said=0):
         self.status, self.err = status, err
         self.value = json.loads(out)
         self.checks = {check["name"]: check for check in self.value["checks"]}
         assert "CANARY" not in out + err
         assert (self.value["version"], self.value["exit_code"]) == (1, status)
         assert all(check["advice"] for check in self.value["checks"] if check["status"] == "fail")
-        assert [len(err.splitlines()), err[:12]] == ([1, "claude-cli: "] if status else [0, ""]), err
+        lines = err.splitlines()
+        assert len(lines) == said + bool(status) and all(line.startswith("claude-cli: ") for line in lines), err
 
     def __getitem__(self, name):
         return self.checks[name]
@@ -61,9 +63,12 @@ def home(tmp_path) -> Path:
 
 @pytest.fixture
 def health(monkeypatch, capfd, home):
-    """Runs it in this process; words are arguments, keywords variables, None leaves one out."""
+    """Runs it in this process; words are arguments, keywords variables, None leaves one out.
 
-    def run(*words, **environ):
+    `said` is the number of lines on standard error besides the one of a failure.
+    """
+
+    def run(*words, said=0, **environ):
         plain = {
             "ANTHROPIC_API_KEY": CANARY, "CLAUDE_CLI_HOME": str(home), "HOME": str(home.parent),
             "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
@@ -74,7 +79,7 @@ def health(monkeypatch, capfd, home):
                 if value is not None:
                     patch.setenv(name, value)
             status = main(["health", "--json", *words])
-        return Run(status, *capfd.readouterr())
+        return Run(status, *capfd.readouterr(), said=said)
 
     return run
 
@@ -126,7 +131,8 @@ def test_offline(health):
 @pytest.mark.parametrize(
     ("step", "status", "words"),
     [
-        pytest.param({"status": 401}, 3, "the key from ANTHROPIC_API_KEY is refused", id="wrong key"),
+        pytest.param({"status": 401}, 3, "correct or unset ANTHROPIC_API_KEY", id="wrong key"),
+        pytest.param({"status": 400}, 2, "check the base URL, and api_version", id="rejected"),
         pytest.param({"status": 403}, 3, "use a key that may", id="no permission"),
         pytest.param({"status": 402}, 3, "settings/billing", id="no credit"),
         pytest.param({"status": 404}, 2, "check the base URL", id="no such path"),
@@ -173,6 +179,13 @@ def test_a_wrong_clock_and_certificates(health, tmp_path):
         found = health(ANTHROPIC_BASE_URL=running.url)  # nobody vouches for it here
         assert (found.status, found.of("fail"), found["api"]["detail"]) == (6, ["tls"], "not asked: tls failed")
         assert len(running.requests) == 1, "nothing is sent to a server that is not trusted"
+
+
+def test_another_api(health):
+    """Whose object has no list of models: that is no server with none."""
+    with Loopback(lambda peer: peer.answer(response(b'{"data": "x"}', 200, kind="application/json"))) as running:
+        found = health(ANTHROPIC_BASE_URL=running.url)
+    assert (found.status, found.of("fail"), found["api"]["advice"]) == (6, ["api"], "check the base URL")
 
 
 def test_rate_limits(health):
@@ -269,6 +282,16 @@ def test_a_folder_that_cannot_be_had(health, home, server, path):
     assert (found.status, found.of("fail"), found["api"]["status"]) == (2, ["config"], "ok")
 
 
+def test_settings_with_secrets(health, home, server):
+    """Headers may be secrets; what else stands in the files of settings and models is none."""
+    for name, text in (("models.toml", ""), ("config.toml", 'model = "opus"\n')):
+        (home / name).write_text(text)
+        (home / name).chmod(0o644)
+    assert health(ANTHROPIC_BASE_URL=server.url).of("warn") == []
+    (home / "config.toml").write_text('[profiles.gw.headers]\nx-pass = "CANARY"\n')
+    assert "config.toml (0644)" in health(ANTHROPIC_BASE_URL=server.url)["config"]["detail"]
+
+
 def test_open_modes(health, home, server):
     """A warning, with the line that mends it."""
     home.chmod(0o755)
@@ -301,10 +324,19 @@ def test_a_ledger_that_is_no_use(health, home, server, data, words):
 
 
 # ------------------------------------------------------------------------------------------------ money
+def test_a_budget(health, server):
+    """What is left of it; one that lets no call through is a warning, and a model that is none is another."""
+    found = health(ANTHROPIC_BASE_URL=server.url, CLAUDE_CLI_BUDGET_MONTH="5")
+    assert (found["budget"]["status"], found.value["status"]) == ("ok", "ok")
+    assert "budget.month: $5.00 of $5.00 left, anew on " in found["budget"]["detail"]
+    found = health(ANTHROPIC_BASE_URL=server.url, CLAUDE_CLI_BUDGET_DAY="0", CLAUDE_CLI_MODEL="sonet")
+    assert (found.status, found.of("warn")) == (0, ["catalogue", "budget"])
+    assert "raise budget.day" in found["budget"]["advice"] and "did you mean sonnet" in found["catalogue"]["detail"]
+
+
 def test_live(health, home, server):
     """Only where asked for: what it may cost is said first, what it did cost afterwards, and the ledger has it."""
-    with pytest.raises(AssertionError, match="may cost"):  # a line on standard error though all is well
-        health("--live", ANTHROPIC_BASE_URL=server.url)
+    assert "may cost" in health("--live", said=1, ANTHROPIC_BASE_URL=server.url).err
     found = health("--live", "-q", ANTHROPIC_BASE_URL=server.url)
     data = found["live"]["data"]
     assert (found.status, found["live"]["status"], data["model"]) == (0, "ok", "claude-haiku-5-5")
@@ -372,8 +404,13 @@ def test_broken_plugins(health, server, plugins):
     found = health(ANTHROPIC_BASE_URL=server.url)
     assert (found.status, found.of("warn")) == (0, ["providers"])
     assert all(name in found["providers"]["detail"] for name in ("broken-half", "broken-import", "broken-kind"))
+    assert "provider 'broken-key' cannot be asked: KEY_FILE is gone (ValueError)" in found["providers"]["detail"]
     found = health("--provider", "broken-half")
     assert (found.status, found["providers"]["status"]) == (2, "fail")
+    found = health("--provider", "broken-key")
+    assert (found.status, found.of("fail")) == (2, ["providers", "api"]) and "KEY_FILE is gone" in found["api"][
+        "detail"
+    ]
 
 
 def test_a_plugin_of_somebody_else(health, plugins):

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from claude_cli.cli import main
-from claude_cli.commands._model_list import entries_of
-from claude_cli.commands._model_text import age, row
-from claude_cli.core.errors import TimedOutError
+from claude_cli.commands._live import say_retirement
+from claude_cli.commands._model_text import about, age, row
+from claude_cli.context import Context, Overrides
+from claude_cli.core.connection import DEFAULT_BASE_URL
 from claude_cli.core.model_merge import LiveList, merge
 from claude_cli.core.models import ABILITIES, catalogue
-from claude_cli.core.providers.base import LLMProvider, ModelInfo
+from claude_cli.storage.model_list import keep_list
+from claude_cli.terminal.console import Console
 
 from ..screens import Screen
 from .conftest import Done
@@ -25,7 +24,6 @@ NOVA = {
     "context_window": 2_000_000, "max_output_tokens": 48_000,
 }  # fmt: skip
 LLAMA = {"id": "llama3:8b", "line": None, "display_name": "Llama 3", "context_window": 8_192}
-MODELS = "/v1/models"
 
 
 def ids(done):
@@ -46,10 +44,6 @@ def here(capfd):
     return run
 
 
-def cache(claude):
-    return claude.home / "models.json"
-
-
 # ------------------------------------------------------------------------------------------------ the table
 def test_the_list(claude):
     """A line each under a header, without key or network; nothing is dropped for a pipe, and nothing padded."""
@@ -68,8 +62,9 @@ def test_the_list(claude):
     ("day", "name", "said"),
     [
         ("2026-11-29", "claude-sonnet-4-5", "retires 2026-11-30"),
-        ("2026-11-30", "claude-sonnet-4-5", "retired 2026-11-30"),
-        ("2026-11-22", "claude-opus-5", "to 2027-07-24 or later"),
+        ("2026-11-30", "claude-sonnet-4-5", "retires 2026-11-30"),
+        ("2026-12-01", "claude-sonnet-4-5", "retired 2026-11-30"),
+        ("2026-11-22", "claude-opus-5", "until at least 2027-07-24"),
         ("2027-07-24", "claude-opus-5", "active"),
         ("2026-11-22", "claude-mythos-preview", "deprecated"),
         ("2026-11-22", "claude-3-opus-20240229", "retired 2026-01-05"),
@@ -88,11 +83,21 @@ def test_a_search(here):
     done = here("nothing-like-it")
     assert (done.status, done.out) == (0, "")
     assert done.lines == ["claude-cli: no model matches; `claude-cli models` lists them all"]
+    assert ids(here("list", "opus", "5.5")) == ["claude-opus-5-5"] and here("ls").out == here().out
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("Vision", "--can vision"), ("refresh", "--refresh"), ("retired", "--retired")]
+)
+def test_an_option_s_word_without_its_dashes(here, word, meant):
+    """It searches for nothing that could be found."""
+    here(word).failed(2, f"no model is called {word!r}; did you mean {meant}?")
 
 
 def test_only_those_that_can(here):
     """Each ability that is asked for; what is not known of a model is not claimed."""
     assert ids(here("--can", "prefill", "--can", "effort")) == ["claude-opus-4-5-20251101"]
+    assert ids(here("--can", "prefill,Effort")) == ["claude-opus-4-5-20251101"]
     assert ids(here("--can", "code")) == []
     line = here("--can", "flying").failed(2, "--can flying is not known")
     assert all(word in line for word in ABILITIES)
@@ -111,22 +116,26 @@ def test_as_json(here):
     model = next(model for model in value["models"] if model["id"] == "claude-opus-5-5")
     assert model["source"] == {"kind": "shipped", "where": "", "date": value["as_of"]}
     assert (model["words"], model["price_usd_per_mtok"]["input"], model["confidence"]) == (["opus"], 4, "high")
+    assert (
+        len({frozenset(model) for model in here("--json", "--retired").json["models"]}) == 1
+    )  # the same names for all
     assert all("opus" in model["id"] and model["context_window"] > 0 for model in value["models"])
 
 
 @pytest.mark.parametrize(
     ("columns", "seen", "unseen"),
-    [(80, ["context", "lifecycle", "retires 2026-11-30"], ["thinking"]), (40, ["$ in/out", "0.1/0.5*"], ["context"])],
+    [(80, ["context", "lifecycle"], ["thinking"]), (40, ["$ in/out", "0.1/0.5*"], ["context"])],
 )
 def test_on_a_narrow_terminal(claude, columns, seen, unseen):
-    """What matters least is dropped, no line wraps but the last, which says how old it is."""
+    """What matters least is dropped, no line wraps but the last, which says how old it is, and that at words."""
     done = claude("models", tty=(columns, 60))
     screen = Screen.of(done.out_bytes, columns, 60)
-    table, rest = screen.lines[:20], "".join(screen.lines[20:])
+    table, rest = screen.lines[:20], " ".join(screen.lines[20:])
     assert all(line.startswith(("model ", "claude-")) for line in table)
     text = "\n".join(table)
     assert all(word in text for word in seen) and not any(word in text for word in unseen)
     assert "live list never fetched" in rest and "* more for long prompts" in rest
+    assert "tells everything about one" in rest
 
 
 @pytest.mark.parametrize(
@@ -160,6 +169,30 @@ def test_everything_about_one(here):
         assert lines[name].strip().startswith(value), name
     assert done.out.splitlines()[-1].startswith("[1] the catalogue of 20")
     assert "$16 per million tokens in" in here("show", "fable").out  # fast mode
+    sonnet = here("show", "sonnet").out
+    assert "former price of cache read       $0.2 per million tokens, until 2026-10-06" in sonnet
+    assert "unpriced" not in sonnet
+
+
+def test_the_lifecycle_has_the_source_of_the_day_it_tells():
+    """The list says that it is active; the day before which nothing happens is the catalogue's."""
+    known = merge(
+        catalogue(), LiveList("https://a.example", 1, ({"id": "claude-opus-5", "lifecycle": "active"},)), None
+    )
+    model = known.find("claude-opus-5")
+    assert model is not None
+    lines = about(model, known, "2026-11-22")
+    mark = next(line for line in lines if line.startswith("lifecycle")).split()[-1]
+    assert f"{mark} the catalogue of {known.as_of}" in lines
+
+
+def test_one_model_on_a_narrow_terminal():
+    """Lines are broken at words."""
+    model = catalogue().find("sonnet")
+    assert model is not None
+    lines = about(model, catalogue(), "2026-11-22", 60)
+    assert max(map(len, lines)) <= 60
+    assert " ".join(" ".join(lines).split()) == " ".join(" ".join(about(model, catalogue(), "2026-11-22")).split())
 
 
 def test_one_that_is_gone_tells_its_successor(here):
@@ -175,166 +208,13 @@ def test_one_that_is_gone_tells_its_successor(here):
         (("show", "a", "b"), "takes the id or the alias of one model"),
         (("show", "claude-sonet-5-5"), "did you mean 'claude-sonnet-5-5'?"),
         (("show", "zzz"), "`claude-cli models` lists them"),
+        (("show", "opus", "--can", "pdf"), "neither --can nor --retired"),
+        (("show", "opus", "--retired"), "neither --can nor --retired"),
     ],
 )
 def test_what_is_no_one_model(here, words, said):
     """Told with the nearest name."""
     here(*words).failed(2, said)
-
-
-# ------------------------------------------------------------------------------------------------ the live list
-def test_an_invented_model(claude, simulate):
-    """Unknown before, listed after a refresh; then it works with its own limits, and has no price."""
-    running = simulate(extra_models=[NOVA])
-    claude("complete", "-m", "claude-nova-6", "hi").failed(4, "max_tokens: 64000 > 48000")
-    done = claude("models", "nova", "--refresh")
-    assert ids(done) == ["claude-nova-6"] and "unpriced" in done.out and "2M" in done.out
-    assert done.lines == ["claude-cli: new: claude-nova-6"]
-    assert claude("models", "--refresh", "nova").lines == ["claude-cli: nothing has changed"]
-
-    done = claude("complete", "-m", "claude-nova-6", "--json", "-u", "--effort", "max", "hi")
-    assert (done.status, done.json["cost_usd"], done.json["model"]) == (0, None, "claude-nova-6")
-    assert "unpriced" in done.err and "$" not in done.err
-    assert running.requests[-1].json["max_tokens"] == 48_000
-    shown = claude("models", "show", "claude-nova-6").out
-    assert f"[1] the list of {running.url}, fetched 20" in shown and "price" in shown
-    value = claude("models", "nova", "--json").json
-    assert value["live"]["where"] == running.url
-    model = value["models"][0]
-    assert (model["price_usd_per_mtok"], model["listed"], model["source"]["kind"]) == (None, True, "live")
-    assert claude("models", "--can", "tools", "nova").out == ""  # no list says it
-    assert "claude-nova-6\tClaude Nova 6" in claude("--complete", "models").out
-
-
-def test_an_old_gateway_with_four_fields(claude, simulate):
-    """What is shipped stays, a new model is unknown in all else, and works."""
-    running = simulate(extra_models=[NOVA], bare_models=True)
-    done = claude("models", "--refresh")
-    assert len(ids(done)) == len(catalogue().models) + 1
-    nova = next(line for line in done.out.splitlines() if line.startswith("claude-nova-6"))
-    assert nova.split() == ["claude-nova-6", "unpriced", "?", "?", "?", "?", "?", "?"]
-    assert claude("models", "show", "claude-nova-6").status == 0
-    done = claude("complete", "-m", "claude-nova-6", "--max-tokens", "9999", "--temperature", "1", "--json", "hi")
-    assert (done.status, done.json["cost_usd"], running.requests[-1].json["max_tokens"]) == (0, None, 9_999)
-
-
-@pytest.mark.parametrize("status", [400, 404])
-def test_a_gateway_that_does_not_know_the_filter(claude, simulate, status):
-    """It is asked again without."""
-    running = simulate({"path": MODELS, "status": status}, extra_models=[NOVA])
-    assert ids(claude("models", "--refresh", "nova")) == ["claude-nova-6"]
-    first, second = (request.query for request in running.requests)
-    assert "lifecycle%5B%5D=retired" in first and "lifecycle" not in second
-
-
-def test_every_page_is_asked_for(claude, simulate):
-    """A thousand models fill one."""
-    running = simulate(extra_models=[{**LLAMA, "id": f"m{number}"} for number in range(1_100)], bare_models=True)
-    done = claude("models", "m1099", "--refresh")
-    assert ids(done) == ["m1099"] and "m0, m1, m2" in done.lines[0] and "and 1,090 more" in done.lines[0]
-    assert len(running.requests) == 2 and "after_id=" in running.requests[1].query
-
-
-def test_a_list_holds_for_its_own_address(claude, simulate):
-    """Another server's models are never mixed in, and each keeps its own; the simulator's are nobody else's."""
-    first = simulate(extra_models=[NOVA])
-    claude("models", "--refresh", "-q")
-    second = simulate(extra_models=[LLAMA])
-    assert ids(claude("models", "nova")) == []
-    done = claude("models", "--refresh", "llama", "-q")
-    assert (ids(done), done.err) == (["llama3:8b"], "")
-    assert ids(claude("models", "nova", "--base-url", f"{first.url}/v1/")) == ["claude-nova-6"]
-    kept = {first.url, second.url}
-    assert {*json.loads(cache(claude).read_bytes())["lists"]} == kept
-    assert claude(
-        "models", "--refresh", "--offline", "opus", "--can", "code"
-    ).out  # its list says so, what is shipped not
-    assert {*json.loads(cache(claude).read_bytes())["lists"]} == {*kept, "simulator"}
-    assert ids(claude("models", "--can", "code", "--base-url", "http://127.0.0.1:9")) == []
-    assert len(second.requests) == 1
-
-
-def test_without_refresh_nobody_is_asked(claude, simulate):
-    """Not even where the list is old, or the server has gone."""
-    running = simulate(extra_models=[NOVA])
-    claude("models", "--refresh")
-    assert ids(claude("models", "nova")) == ["claude-nova-6"]
-    assert len(running.requests) == 1
-
-
-def test_a_refresh_that_fails_changes_nothing(claude, simulate):
-    """The error and its status; the list from before still counts."""
-    failures = [
-        ({"status": 500}, 6, "Internal server error"),
-        ({"status": 401}, 3, "key"),
-        ({"status": 200, "html": True}, 6, "base URL"),
-        ({"status": 200, "body": '{"data": 3}'}, 6, "list of models is none"),
-        ({"status": 200, "body": '{"data": [3, {}, {"id": ""}]}'}, 6, "lists no models"),
-    ]
-    faults = [{"delay_s": 0}, *(fault for fault, _, _ in failures)]
-    simulate(*({"path": MODELS, **fault} for fault in faults), extra_models=[NOVA])
-    claude("models", "--refresh")
-    before = cache(claude).read_bytes()
-    for _, status, said in failures:
-        done = claude("models", "--refresh")
-        done.failed(status, said)
-        assert (done.out, cache(claude).read_bytes()) == ("", before)
-    assert ids(claude("models", "nova")) == ["claude-nova-6"]
-
-
-def test_a_server_that_is_not_there(claude):
-    """Only a refresh finds out."""
-    claude("models", "--refresh").failed(6, "refused the connection")
-    assert not cache(claude).exists()
-
-
-def test_a_cache_that_cannot_be_written(claude, simulator):
-    """The list is shown all the same."""
-    cache(claude).mkdir()
-    done = claude("models", "--refresh", "opus-5")
-    assert ids(done) == ["claude-opus-5-5", "claude-opus-5"] and "could not be kept" in done.err
-
-
-def test_what_a_server_calls_itself_reaches_no_terminal_raw(claude, simulate):
-    """A name with an escape sequence is none."""
-    simulate(extra_models=[{**NOVA, "display_name": "\x1b]0;owned\x07Nova"}])
-    done = claude("models", "--refresh", "nova", tty=(80, 24))
-    assert b"claude-nova-6" in done.out_bytes and b"owned" not in done.out_bytes
-    assert "owned" not in claude("models", "show", "claude-nova-6").out
-
-
-def test_changes_are_told(claude, simulate):
-    """A limit, a day: what a script may stand on."""
-    simulate(extra_models=[{"id": "claude-opus-5", "max_output_tokens": 64_000, "retires_on": "2099-01-01"}])
-    done = claude("models", "--refresh", "claude-opus-5")
-    assert any("claude-opus-5: max output tokens 128,000 → 64,000" in line for line in done.lines)
-    assert "retires 2099-01-01" in done.out and "64k" in done.out
-
-
-class Other(LLMProvider):
-    """A provider with a list of its own."""
-
-    async def stream(self, request):
-        raise NotImplementedError
-        yield
-
-    async def get_available_models(self):
-        return [ModelInfo("x", "X", context_window=5), ModelInfo("y")]
-
-
-class Silent(Other):
-    """One that never answers."""
-
-    async def get_available_models(self):
-        return await asyncio.get_running_loop().create_future()
-
-
-def test_the_list_of_a_plugin():
-    """It is told as the Models API would; one that says nothing is not waited for longer than allowed."""
-    told = [*entries_of(Other(), time.monotonic() + 60)]
-    assert told == [{"id": "x", "display_name": "X", "max_input_tokens": 5}, {"id": "y", "display_name": ""}]
-    with pytest.raises(TimedOutError):
-        entries_of(Silent(), time.monotonic())
 
 
 # ------------------------------------------------------------------------------------------------ the user's file
@@ -359,6 +239,16 @@ def test_a_local_server_by_profile(claude, simulate):
     assert "mine\tllama3:8b" in claude("--complete", "models", CLAUDE_CLI_PROFILE="local").out
 
 
+def test_an_alias_of_what_nobody_knows(claude):
+    """A slip, or a model of another server: it is told, offered, and sent as it stands."""
+    (claude.home / "models.toml").write_text('[aliases]\nlocal = "llama3:8b"\n')
+    claude("models", "show", "local").failed(
+        2, "'local' means 'llama3:8b', of which nothing is known here; --refresh asks"
+    )
+    assert "local means llama3:8b, of which nothing is known" in " ".join(claude("models", err="terminal").err.split())
+    assert "local\tllama3:8b" in claude("--complete", "models").out
+
+
 @pytest.mark.parametrize("words", [("models",), ("complete", "hi")])
 def test_a_wrong_file_ends_every_command_that_needs_it(claude, simulator, words):
     """Before anything is sent: who prices a model at -1 gets no budget that holds."""
@@ -369,21 +259,33 @@ def test_a_wrong_file_ends_every_command_that_needs_it(claude, simulator, words)
 
 
 # ------------------------------------------------------------------------------------------------ retirement
-def test_a_model_that_soon_retires_is_told_once_a_day(claude, simulate):
+def test_a_model_that_soon_retires_is_told_once_a_day(tmp_path, capfd):
     """To a person at a terminal; under -q, in a pipe and offline to nobody."""
-    day = (date.today() + timedelta(days=30)).isoformat()
-    simulate(extra_models=[{**NOVA, "line": "opus", "retires_on": day}])
+    environ, nova = (
+        {"CLAUDE_CLI_HOME": str(tmp_path)},
+        {"id": "nova", "line": "opus", "retires_at": "2026-12-22T00:00:00Z"},
+    )
+    for place in (DEFAULT_BASE_URL, "simulator"):
+        keep_list(environ, LiveList(place, 1, (nova,)))
+
+    def told(day, *, terminal=True, quiet=False, offline=False):
+        context = Context(environ, Overrides(offline=offline, quiet=quiet))
+        context.console = Console(False, terminal, quiet=quiet)
+        say_retirement(context, "nova", day)
+        return capfd.readouterr().err
+
+    for hidden in ({"terminal": False}, {"quiet": True}, {"offline": True}):
+        assert told("2026-11-22", **hidden) == ""
+    said = "claude-cli: nova retires in {} days (2026-12-22); its successor is claude-opus-5-5\n"
+    assert [told("2026-11-22"), told("2026-11-22"), told("2026-11-23")] == [said.format(30), "", said.format(29)]
+
+
+def test_a_call_tells_that_its_model_retires(claude, simulate):
+    """Also where the day has passed, as the list is old."""
+    simulate(extra_models=[{**NOVA, "retires_on": "2026-11-01"}])
     claude("models", "--refresh")
-    ask = ("complete", "-m", "claude-nova-6", "hi")
-    said = f"claude-nova-6 retires in 30 days ({day}); its successor is claude-opus-5-5".encode()
-    for quiet in ({}, {"err": "terminal"}):
-        words = (*ask, "-q") if quiet else ask
-        done = claude(*words, **quiet)
-        assert done.status == 0 and b"retires" not in done.err_bytes
-    first, again = claude(*ask, err="terminal"), claude(*ask, err="terminal")
-    # Thirty days, or twenty-nine where it has just struck midnight.
-    assert said in first.err_bytes or b"retires in 29 days" in first.err_bytes
-    assert b"retires" not in again.err_bytes or date.today().isoformat() > day
+    done = claude("complete", "-m", "claude-nova-6", "hi", err="terminal")
+    assert b"claude-nova-6 was to retire (2026-11-01)" in done.err_bytes
 
 
 def test_a_model_that_is_gone_by_the_list_names_its_successor(claude, simulate):

@@ -8,6 +8,8 @@ from contextlib import closing
 
 import pytest
 
+from claude_cli.core.pricing import money
+
 STALLED = {"say": "first words, and the rest", "stall_after": 8, "times": "always"}
 PLUGIN = """
 import asyncio
@@ -60,7 +62,7 @@ def test_a_call_is_a_row(claude, simulate, rows):
     (row,) = rows(*names, "input_tokens", "output_tokens", "estimated")
     assert row[:6] == ("complete", "anthropic", "work", "claude-opus-5-5", "done", told["request_id"])
     assert row[6] == 5 * 4_000_000 + 3 * 20_000_000 == round(told["cost_usd"] * 10**12)
-    assert row[8:] == (5, 3, 0) and abs(row[7] - told["duration_ms"]) < 1000
+    assert row[8:] == (5, 3, 0) and 0 <= row[7] <= told["duration_ms"]
     assert not any(b"SECRET" in file.read_bytes() for file in claude.home.glob("usage.db*"))
 
 
@@ -69,7 +71,7 @@ def test_a_call_is_a_row(claude, simulate, rows):
     [
         pytest.param({"status": 400}, [], 4, ("invalid_request", 0, 0), id="rejected"),
         pytest.param({"stop_reason": "max_tokens", "say": "Half"}, [], 7, ("max_tokens", None, 0), id="cut"),
-        pytest.param({"stop_reason": "refusal"}, [], 8, ("refusal", None, 0), id="refused"),
+        pytest.param({"stop_reason": "refusal"}, [], 8, ("refusal", 0, 0), id="refused"),
         pytest.param({"cut_after": 8, "say": "one two three"}, [], 7, ("stream_interrupted", None, 1), id="broken off"),
         pytest.param(
             {"say": "no JSON"}, ["--schema", "name"], 10, ("done", None, 0), id="whole, but of the wrong form"
@@ -91,12 +93,13 @@ def test_a_failed_call_is_a_row(claude, simulate, rows, step, words, status, kep
 def test_a_stopped_call_is_a_row(claude, simulate, plugin, rows, number, status, provider):
     """What came was paid for; by our own provider and by a plugin's."""
     simulator = simulate(STALLED)
-    running = claude.start("complete", "stall", "-m", "haiku", "--provider", provider, PYTHONPATH=plugin)
+    running = claude.start("complete", "stall", "-u", "-m", "haiku", "--provider", provider, PYTHONPATH=plugin)
     running.out.wait_for(b"first words")
     running.signal(number)
     done = running.wait()
-    assert (done.status, done.err) == (status, "")
     ((provider_, word, cost, estimated),) = rows("provider", "status", "cost_pico", "estimated")
+    assert done.status == status
+    assert len(done.lines) == 1 and done.err.startswith("about ") and f" out, about {money(cost)}, " in done.err
     assert (provider_, word, cost > 0, estimated) == (provider, "aborted", True, 1)
     if provider == "anthropic":
         simulator.settled()
@@ -132,6 +135,6 @@ def test_what_sends_nothing_is_not_recorded(claude, simulator):
 
 def test_tries_are_one_row(claude, simulate, rows):
     """A call is what was asked for, not how often it had to be sent."""
-    simulate({"status": 529}, {"say": "Hello"})
+    simulate({"status": 529, "retry_after_ms": 1}, {"say": "Hello"})
     assert claude("complete", "hi").status == 0
     assert rows("status") == [("done",)]

@@ -262,3 +262,9 @@ def test_no_tokens_at_all_warm_the_cache(claude, simulate):
     done = claude("complete", "--max-tokens", "0", "hi")
     assert "stream" not in simulator.requests[0].json
     assert done.status == 7
+
+
+def test_a_model_of_unknown_limits_that_wants_less(claude, simulate):
+    """Nothing here could have lowered what it refuses: the ways to say so are named."""
+    simulate({"status": 400, "message": "max_tokens: 64000 > 2048"})
+    claude("complete", "hi", "-m", "llama").failed(4, "64000 > 2048; give --max-tokens, or let models --refresh")

@@ -89,7 +89,7 @@ def test_as_json(claude, simulator):
         "version": 1, "input_tokens": 1004, "method": "count_tokens", "model": "claude-sonnet-5-5",
         "context_window": 1_000_000, "fits": True, "input_cost_usd": 0.002008, "simulated": False,
     }  # fmt: skip
-    assert claude("tokens", "--json", "--estimate", "-m", "claude-haiku-4-5-20251001", "x" * 3_400).json == {
+    assert claude("tokens", "--json", "--estimate", "-m", "claude-haiku-4-5", "x" * 3_400).json == {
         "version": 1, "input_tokens": 1004, "method": "estimate", "model": "claude-haiku-4-5-20251001",
         "context_window": 200_000, "fits": True, "input_cost_usd": 0.001004, "simulated": False,
     }  # fmt: skip
@@ -174,7 +174,7 @@ def test_a_closed_port(claude):
         pytest.param({"status": 401}, 3, "check the key", id="a wrong key"),
         pytest.param({"status": 429, "retry_after": "7"}, 5, "try again in 7 s", id="too many"),
         pytest.param({"status": 200, "body": "{}"}, 6, "no count of tokens", id="no count"),
-        pytest.param({"delay_s": 30}, 6, "(--timeout) is over", id="silence"),
+        pytest.param({"delay_s": 30}, 6, "--timeout gives it more", id="silence"),
     ],
 )
 def test_what_may_go_wrong(claude, simulate, step, status, words):
@@ -190,7 +190,7 @@ def test_what_may_go_wrong(claude, simulate, step, status, words):
     [
         pytest.param(["-a", "photo.png", "hi"], "photo.png", id="a bad image"),
         pytest.param(["-f", "missing.txt", "hi"], "missing.txt", id="no file"),
-        pytest.param([], "there is no prompt", id="no prompt"),
+        pytest.param([], 'there is no prompt; for example: claude-cli tokens "', id="no prompt"),
         pytest.param(["-s", "a", "--system-file", "b", "hi"], "contradict", id="two system prompts"),
         pytest.param(["-O", "temperature=hot", "hi"], "-O temperature is 'hot'", id="a bad option"),
         pytest.param(["--timeout", "0", "hi"], "--timeout", id="no time"),

@@ -21,7 +21,7 @@ def ledger(claude):
     """Keeps calls where the program looks for them: model, session, cost, days ago."""
     made = []
 
-    def keep(model="claude-sonnet-5-5", *, cost=10**10, ago=0, session=None, usage=None, over=True):
+    def keep(model="claude-sonnet-5-5", *, cost=10**10, ago=0, session=None, usage=None, over=True, status="done"):
         day = (TODAY - timedelta(days=ago)).isoformat()
         noon = datetime.fromisoformat(f"{day}T12:00").astimezone(UTC).timestamp()
         how = {"notify": lambda notice: None, "clock": lambda: noon, "local_day": lambda at: day}
@@ -29,7 +29,7 @@ def ledger(claude):
         made.append(kept)
         ticket = kept.begin(Plan(model, 10, 1000, input_pico=10**9, token_pico=10**6))
         if over:
-            kept.settle(ticket, Record(model, "done", usage or Usage(1000, 200, 3000), cost))
+            kept.settle(ticket, Record(model, status, usage or Usage(1000, 200, 3000), cost))
 
     yield keep
     for kept in made:
@@ -77,7 +77,7 @@ def test_json_says_everything(claude, ledger):
     }
     assert (told["version"], told["by"], told["since"], told["until"]) == (1, "model", TODAY.isoformat(), None)
     assert told["totals"] == {
-        "calls": 4, "unpriced_calls": 2, "estimated_calls": 0, "open_calls": 1, "lost_calls": 0,
+        "calls": 4, "unpriced_calls": 2, "estimated_calls": 0, "open_calls": 1, "lost_calls": 0, "failed_calls": 0,
         "input_tokens": 4000, "output_tokens": 800, "cache_read_tokens": 12_000, "cache_write_tokens": 0,
         "thinking_tokens": 0, "cost_usd": 0.052500500001, "cost_pico_usd": "52500500001",
     }  # fmt: skip
@@ -143,11 +143,14 @@ def test_a_terminal_gets_a_chart(claude, ledger, columns, env, bar):
     ("words", "said"),
     [
         pytest.param(
-            ["--by", "week"], "--by week is not known; choose day, model, command, session or profile", id="by"
+            ["--by", "week"], "--by week is not known; choose day, month, model, command, session or profile", id="by"
         ),
         pytest.param(["--since", "tomorrow"], "--since 'tomorrow' is no day; choose 7d, 4w, 3m, today", id="since"),
-        pytest.param(["--since", "0d"], "is no day", id="no days"),
-        pytest.param(["--until", "2026-02-30"], "--until '2026-02-30' is no day", id="until"),
+        pytest.param(["--since", "0d"], "--since 0d: the number is from 1 to 999", id="no days"),
+        pytest.param(["--since", "1000m"], "the number is from 1 to 999; all is", id="too many months"),
+        pytest.param(["--since", f"{'9' * 5000}d"], "the number is from 1 to 999", id="a number without end"),
+        pytest.param(["--since", "٣d"], "is no day", id="digits of another script"),
+        pytest.param(["--until", "2026-02-30"], "'2026-02-30' is no day; choose today, yesterday or", id="until"),
         pytest.param(["--until", "2020-01-01"], "is before the first day", id="the wrong way round"),
         pytest.param(["--json", "--csv"], "choose one", id="two forms"),
     ],
@@ -164,6 +167,23 @@ def test_a_file_that_is_no_ledger_is_named(claude):
     assert (claude.home / "usage.db").read_bytes() == b"no database " * 500
 
 
+def test_a_file_in_the_folder_s_place_is_named(claude):
+    """Not "no call yet": none will ever be recorded."""
+    (claude.home / "file").touch()
+    claude("usage", CLAUDE_CLI_HOME=str(claude.home / "file")).failed(2, "usage.db cannot be read: Not a directory")
+
+
+def test_an_unpriced_call_and_failures_are_not_free(claude, ledger):
+    """What failed cost nothing, and does not make the rest of a model's calls cost $0."""
+    ledger("llama", cost=None)
+    ledger("llama", cost=0, usage=Usage(), status="not_found")
+    assert "unpriced" in claude("usage", "--by", "model").out.splitlines()[1]
+    assert claude("usage", "--csv", "--by", "model").out.splitlines()[1].endswith(",")
+    told = claude("usage", "--json", "--by", "month", "--since", "yesterday", "--until", "today").json
+    assert (told["totals"]["cost_usd"], told["totals"]["failed_calls"]) == (None, 1)
+    assert (told["rows"][0]["month"], told["rows"][0]["cost_usd"]) == (f"{TODAY:%Y-%m}", None)
+
+
 def test_days_without_calls(claude, ledger):
     """There is a ledger, but nothing of these days in it."""
     ledger(ago=60)
@@ -175,6 +195,8 @@ def test_days_without_calls(claude, ledger):
     ("text", "wanted"),
     [
         ("today", date(2026, 11, 22)),
+        ("yesterday", date(2026, 11, 21)),
+        ("week", date(2026, 11, 16)),
         ("1d", date(2026, 11, 22)),
         ("7d", date(2026, 11, 16)),
         ("4w", date(2026, 10, 26)),

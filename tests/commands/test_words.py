@@ -216,3 +216,18 @@ def test_an_empty_pipe_without_a_word_is_a_usage_error(claude):
     assert done.status == 2
     assert "there is no prompt" in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["usage", "today"], "got unexpected extra argument(s) (today); --help says what it takes"),
+        (["usage", "--month"], "no such option: --month; --help lists the options"),
+        (["complete", "--modle", "x"], "no such option: --modle; did you mean --model?"),
+        (["tokens", "one", "two"], "a prompt of several words needs quotes"),
+    ],
+)
+def test_the_hint_fits_the_command(words, said, capfd):
+    """What helps with a prompt is no help where there is none, nor is an option that is only the least unlike."""
+    assert main(words) == 2
+    assert said in capfd.readouterr().err

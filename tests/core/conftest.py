@@ -16,7 +16,7 @@ import trustme
 
 from claude_cli.core.blocking import BlockingTransport, run
 from claude_cli.core.budget import Recorder
-from claude_cli.core.call import Call, CallPolicy
+from claude_cli.core.call import Call
 from claude_cli.core.client import Client
 from claude_cli.core.connection import Timeouts
 from claude_cli.core.errors import ClaudeError
@@ -24,8 +24,10 @@ from claude_cli.core.events import Event, fold
 from claude_cli.core.exchange import Exchange
 from claude_cli.core.messages import ChatRequest, LLMOptions, Message, Notice, text_block
 from claude_cli.core.prepare import surroundings
-from claude_cli.core.providers.anthropic import AnthropicProvider, ProviderConfig
+from claude_cli.core.providers.anthropic import AnthropicProvider
+from claude_cli.core.providers.config import ProviderConfig
 from claude_cli.core.redact import credential
+from claude_cli.core.surroundings import CallPolicy
 from claude_cli.core.telemetry import Emitter, TelemetryEvent
 from claude_cli.core.transport import Transport
 from claude_cli.simulator import BackgroundSimulator

@@ -9,7 +9,7 @@ import pytest
 
 from claude_cli.core.breaker import BreakerBoard
 from claude_cli.core.budget import Plan, Record, Recorder, Ticket
-from claude_cli.core.call import Call, CallPolicy, Surroundings
+from claude_cli.core.call import Call
 from claude_cli.core.errors import BudgetReachedError, ClaudeError, OverloadedError
 from claude_cli.core.events import (
     BlockStart,
@@ -22,6 +22,7 @@ from claude_cli.core.events import (
     TextDelta,
 )
 from claude_cli.core.messages import ChatRequest, LLMOptions, Message, Notice, text_block
+from claude_cli.core.surroundings import CallPolicy, Surroundings
 from claude_cli.core.telemetry import Emitter, TelemetryEvent
 
 ASK = Message("user", (text_block("Why?"),))

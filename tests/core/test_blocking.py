@@ -12,12 +12,14 @@ import pytest
 
 import claude_cli.core.blocking
 from claude_cli.core.blocking import run
-from claude_cli.core.call import Call, CallPolicy
+from claude_cli.core.call import Call
 from claude_cli.core.connection import Timeouts, Watch
 from claude_cli.core.errors import UsageError
 from claude_cli.core.prepare import surroundings
-from claude_cli.core.providers.anthropic import AnthropicProvider, ProviderConfig
+from claude_cli.core.providers.anthropic import AnthropicProvider
+from claude_cli.core.providers.config import ProviderConfig
 from claude_cli.core.sockets import Backend, Stream
+from claude_cli.core.surroundings import CallPolicy
 
 from ..loopback import TEXT, frames, head, response
 from .conftest import REQUEST

@@ -40,9 +40,14 @@ def test_a_limit_shortens_the_answer_nobody_gave_a_length(left, granted):
         ),
         pytest.param(PLAN, -5, "$0.00 of", id="spent already"),
         pytest.param(
-            Plan("m", 1, 10_000, flexible=False, input_pico=0, token_pico=10), 99_999, "--max-tokens", id="named"
+            Plan("m", 1, 10_000, flexible=False, input_pico=0, token_pico=10),
+            99_999,
+            "ask for less than 10,000",
+            id="named",
         ),
         pytest.param(Plan("local", 1, 10), 10**12, "has no price", id="unpriced"),
+        pytest.param(PLAN._replace(max_tokens=7), 9, "an answer of 7 tokens by", id="short as it is"),
+        pytest.param(PLAN._replace(missing="the pages of x.pdf"), 9, "the pages of x.pdf cannot be", id="not reckoned"),
     ],
 )
 def test_a_limit_refuses(plan, left, words):
@@ -54,7 +59,24 @@ def test_a_limit_refuses(plan, left, words):
 def test_a_free_model_fits_every_budget():
     """A local server's model may cost nothing."""
     free = Plan("local", 1, 10, input_pico=0, token_pico=0)
-    assert grant(free, 0, limit="the budget") is free
+    assert grant(free, 0, limit="the budget") is grant(free, -5, limit="the budget") is free
+
+
+@pytest.mark.parametrize(
+    ("plan", "set_aside", "waits"),
+    [
+        pytest.param(PLAN, 10**6, True, id="a call under way has it"),
+        pytest.param(PLAN._replace(flexible=False), 10**6, True, id="of a named length, too"),
+        pytest.param(PLAN, 10_000, False, id="but not enough"),
+        pytest.param(PLAN._replace(flexible=False), 50_000, False, id="not for a named length"),
+    ],
+)
+def test_money_that_is_only_set_aside_is_worth_waiting_for(plan, set_aside, waits):
+    """A budget that is used up is not."""
+    with pytest.raises(BudgetReachedError) as caught:
+        grant(plan, 0, limit="the budget", set_aside_pico=set_aside)
+    assert caught.value.retryable is waits
+    assert ("is set aside for calls under way; try again when they are done" in str(caught.value)) is waits
 
 
 # ------------------------------------------------------------------------------------------------ the worst case
@@ -81,6 +103,15 @@ def asked(model: str = "claude-sonnet-5-5", *blocks: dict, system=None, **extra:
         pytest.param(asked(tools=[{"name": "own", **HOUR}]), 4, 10, 0, id="on a tool"),
         pytest.param(
             asked("claude-sonnet-5-5", {"type": "tool_result", "content": [{**WORDS, **HOUR}]}), 4, 10, 0, id="inside"
+        ),
+        pytest.param(
+            asked(
+                "claude-sonnet-5-5", {"type": "document", "source": {"type": "content", "content": [{**WORDS, **HOUR}]}}
+            ),
+            4,
+            10,
+            0,
+            id="inside a document",
         ),
         pytest.param(asked(inference_geo="us"), 2.2, 11, 0, id="US inference"),
         pytest.param(asked("claude-opus-5-5", speed="fast"), 8, 40, 0, id="fast mode"),
@@ -127,6 +158,14 @@ def test_what_has_no_price_has_no_worst_case(request_):
 def test_nonsense_is_the_provider_s_to_refuse(nonsense):
     """It is reckoned with as if it were not there, and never makes a call cheaper."""
     assert (plan_of(asked(**nonsense), catalogue()).worst_pico or 0) >= plan_of(asked(), catalogue()).worst_pico
+
+
+def test_what_cannot_be_estimated_may_be_all_that_the_model_takes():
+    """An image that is fetched by the provider, a PDF without its pages: a budget does not take them for nothing."""
+    far = {"type": "image", "source": {"type": "url", "url": "https://example.com/x.png"}}
+    plan = plan_of(asked("claude-haiku-4-5", far), catalogue())
+    assert (plan.input_tokens, plan.input_pico) == (200_000, 200_000 * 10**6)
+    assert plan.missing == "an image that is not in the request itself"
 
 
 def test_max_tokens_as_it_is_sent():
@@ -186,7 +225,7 @@ def test_what_goes_on_is_held_against_what_is_left_of_it():
 def test_an_answer_that_turns_out_to_have_no_price_is_charged_in_full():
     """A gateway may let another model answer: a limit that counted nothing for it would be none."""
     limit = RunLimit(150_000)
-    limit.settle(limit.begin(PLAN), answered(None))
+    limit.settle(limit.begin(PLAN), Record("m", "done", worst_pico=102_000))
     assert limit.begin(PLAN).plan.max_tokens == 4_600
 
 

@@ -29,7 +29,8 @@ from claude_cli.core.messages import (
 from claude_cli.core.models import Model, catalogue
 from claude_cli.core.prepare import prepare
 from claude_cli.core.pricing import cost
-from claude_cli.core.providers.anthropic import AnthropicProvider, ProviderConfig
+from claude_cli.core.providers.anthropic import AnthropicProvider
+from claude_cli.core.providers.config import ProviderConfig
 from claude_cli.core.redact import credential
 from claude_cli.core.wire_request import encode, request_object
 from claude_cli.simulator import BackgroundSimulator

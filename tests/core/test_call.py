@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from claude_cli.core.call import CallPolicy
 from claude_cli.core.errors import (
     AuthenticationError,
     BreakerOpenError,
@@ -31,6 +30,7 @@ from claude_cli.core.events import (
 )
 from claude_cli.core.messages import Notice
 from claude_cli.core.retry import RetryPolicy
+from claude_cli.core.surroundings import CallPolicy
 from claude_cli.core.telemetry import CallError, RequestStart, RequestStop, Retry, StreamChunk
 
 from .stage import DOWN, HAIKU, SONNET, TEXT, Stage, end, start, whole, words

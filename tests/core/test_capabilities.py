@@ -178,6 +178,8 @@ def test_a_budget_is_between_its_bounds(model, asked, max_tokens, sent, adjusted
         pytest.param(
             {"type": "enabled", "budget_tokens": 2000.5}, 9_000, "is 2000.5; it is a whole", id="half a token"
         ),
+        pytest.param({"type": "enabled", "budget_tokens": True}, 9_000, "is True; it is a whole", id="a truth"),
+        pytest.param({"type": "enabled"}, 0, "raise --max-tokens", id="no answer at all"),
     ],
 )
 def test_a_budget_that_cannot_be(thinking, max_tokens, words):

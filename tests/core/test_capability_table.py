@@ -28,7 +28,8 @@ from claude_cli.core.messages import (
     text_block,
 )
 from claude_cli.core.models import Model, Source, catalogue
-from claude_cli.core.providers.anthropic import AnthropicProvider, ProviderConfig
+from claude_cli.core.providers.anthropic import AnthropicProvider
+from claude_cli.core.providers.config import ProviderConfig
 from claude_cli.core.redact import credential
 from claude_cli.simulator.journal import RecordedRequest
 from claude_cli.simulator.service import Service

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 import traceback
 from contextlib import aclosing
 from dataclasses import replace
@@ -12,8 +13,8 @@ from dataclasses import replace
 import pytest
 
 from claude_cli.core.breaker import BreakerLimits
-from claude_cli.core.call import CallPolicy
-from claude_cli.core.client import Client
+from claude_cli.core.call import Call
+from claude_cli.core.client import Client, stepwise
 from claude_cli.core.errors import (
     BreakerOpenError,
     ClaudeError,
@@ -25,10 +26,12 @@ from claude_cli.core.errors import (
 from claude_cli.core.events import BlockStart, MessageDelta, MessageDone, MessageStart, TextDelta
 from claude_cli.core.messages import ChatRequest, LLMOptions, Message, text_block
 from claude_cli.core.prepare import surroundings
-from claude_cli.core.providers.anthropic import AnthropicProvider, ProviderConfig
+from claude_cli.core.providers.anthropic import AnthropicProvider
 from claude_cli.core.providers.base import LLMProvider
+from claude_cli.core.providers.config import ProviderConfig
 from claude_cli.core.redact import credential
 from claude_cli.core.retry import RetryPolicy
+from claude_cli.core.surroundings import CallPolicy
 from claude_cli.core.telemetry import CallError, Emitter, LoggingSink, RequestStop, Retry
 from claude_cli.simulator import Simulator
 
@@ -343,6 +346,8 @@ class Scripted(LLMProvider):
         for batch in self.batches:
             if isinstance(batch, Exception):
                 raise batch
+            if batch == 143.0:
+                asyncio.get_running_loop().call_soon(sys.exit, 143)  # as SIGTERM does it, in the midst of a step
             if isinstance(batch, float):
                 await asyncio.sleep(batch)
             else:
@@ -379,6 +384,16 @@ def test_a_timeout_of_the_providers_own_is_not_the_deadline(timeout_s):
     client = Client(Scripted(TimeoutError("the parrot's own")), surroundings("scripted"))
     with pytest.raises(TimeoutError, match="parrot"):
         asyncio.run(client.complete(REQUEST, CallPolicy(RetryPolicy(timeout_s=timeout_s))))
+
+
+def test_a_step_that_is_broken_off_ends_first():
+    """SIGTERM leaves it under way: it is closed before the program goes, with the status that is meant."""
+    around = surroundings("scripted")
+    batches = stepwise(Scripted(WORDS, 143.0), Call(REQUEST, CallPolicy(), around), around)
+    assert tuple(next(batches)) == WORDS
+    with pytest.raises(SystemExit) as caught:
+        next(batches)
+    assert caught.value.code == 143
 
 
 def test_client_stream_gives_the_events_one_by_one():

@@ -252,7 +252,7 @@ def test_a_ping_is_sound_but_no_content(clock):
         watch.heard(content=False)
     assert watch.limit() == 100
     clock.now += 100
-    assert str(watch.error()) == "nothing but pings came for 900 s"
+    assert str(watch.error()) == "nothing but pings or drops of an answer came for 900 s"
     watch.heard(content=True)
     assert watch.limit() == 300
     clock.now += 300
@@ -340,6 +340,8 @@ def test_a_connection_that_takes_too_long():
     assert (first.retryable, second.retryable) == (True, False)
     assert "no connection to api.test:443" in str(first)
     assert "--timeout" in str(second)
+    assert not (first.maybe_billed or second.maybe_billed)  # nothing has been sent
+    assert translate(httpcore.ReadTimeout("x"), HTTPS, watch=watch).maybe_billed
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.1, NAP_S, 1.1])

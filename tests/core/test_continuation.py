@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from claude_cli.core.call import CallPolicy
 from claude_cli.core.continuation import GO_ON, MAX_CONTINUATIONS, continue_truncated
 from claude_cli.core.errors import RequestRejectedError, StreamInterruptedError
 from claude_cli.core.events import (
@@ -22,6 +21,7 @@ from claude_cli.core.events import (
 )
 from claude_cli.core.messages import ChatRequest, Message, text_block
 from claude_cli.core.retry import RetryPolicy
+from claude_cli.core.surroundings import CallPolicy
 
 from .stage import ASK, DOWN, OPUS, SEARCH, SONNET, Stage, end, start, whole, words
 

@@ -232,6 +232,7 @@ def test_usage_is_merged(update, usage):
         pytest.param({"input_tokens": None, "output_tokens_details": None}, id="null"),
         pytest.param({"input_tokens": "12", "output_tokens": [1], "output_tokens_details": "x"}, id="no numbers"),
         pytest.param({"output_tokens_details": {"thinking_tokens": {}}}, id="no number deeper down"),
+        pytest.param({"input_tokens": -5, "output_tokens": True}, id="below nothing, and a truth"),
     ],
 )
 def test_counts_that_are_none_are_zero(raw):

@@ -27,6 +27,7 @@ MESSAGE = json.dumps(
 ERROR = json.dumps({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}).encode()
 SSE = {"content-type": "text/event-stream", "request-id": "req_1"}
 JSON = {"content-type": "application/json", "request-id": "req_1"}
+JSON_ALONE = {"content-type": "application/json"}
 HTML = {"content-type": "text/html; charset=utf-8", "request-id": "req_1"}
 CANARY = "gw-CANARY-0123456789"
 PASS = f"{CANARY}-and-more"
@@ -118,6 +119,30 @@ def test_a_status_that_is_no_success_is_its_error():
     """Whatever the content type promises."""
     error = failure(529, SSE, ERROR)
     assert (type(error), str(error), error.status, error.request_id) == (OverloadedError, "Overloaded", 529, "req_1")
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        pytest.param("req_1", "req_1", id="an id"),
+        pytest.param("", None, id="empty"),
+        pytest.param(CANARY, None, id="our key"),
+        pytest.param(f"req_{CANARY}", None, id="our key inside"),
+        pytest.param("sk-ant-api03-another", None, id="somebody's key"),
+        pytest.param("a b\x1b[31m", None, id="no id"),
+        pytest.param("x" * 101, None, id="too long"),
+    ],
+)
+def test_what_is_taken_for_a_request_id(said, kept):
+    """It is shown and recorded: from the header or the error's body, of an answer that is cut or refused."""
+    for headers, body in (
+        ({**JSON, "request-id": said}, ERROR),
+        (JSON_ALONE, json.dumps({"request_id": said}).encode()),
+    ):
+        assert failure(529, headers, body).request_id == kept
+    exchange = ask()
+    exchange.head(200, {**SSE, "request-id": said})
+    assert exchange.request_id == kept == exchange.headers.get("request-id")
 
 
 def test_the_hint_is_added_once():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from claude_cli.core.harmless import MARK_LIMIT, STRING_LIMIT, Sanitiser, harmless, one_line
@@ -141,7 +141,6 @@ def test_nothing_waits_behind_a_newline():
         assert sanitiser.close() == ""
 
 
-@settings(max_examples=400)
 @given(hostile_text, st.lists(st.integers(0, 5000), max_size=6), st.booleans())
 def test_hostile_text_changes_nothing_but_text(text, borders, marks):
     """What a terminal's own parser makes of it: characters, tabs and line ends; wherever the stream was cut."""

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claude_cli.core.budget import Plan, Record
-from claude_cli.core.call import CallPolicy
+from claude_cli.core.call import Call
 from claude_cli.core.client import Client
 from claude_cli.core.errors import (
     BudgetReachedError,
@@ -24,10 +24,14 @@ from claude_cli.core.errors import (
 )
 from claude_cli.core.events import BlockStart, MessageDelta, MessageDone, MessageStart, TextDelta, ThinkingDelta
 from claude_cli.core.messages import ChatRequest, LLMOptions, Usage
+from claude_cli.core.models import catalogue
 from claude_cli.core.prepare import surroundings
-from claude_cli.core.providers.anthropic import AnthropicProvider, ProviderConfig
+from claude_cli.core.pricing import cost_of
+from claude_cli.core.providers.anthropic import AnthropicProvider
+from claude_cli.core.providers.config import ProviderConfig
 from claude_cli.core.redact import credential
 from claude_cli.core.retry import RetryPolicy
+from claude_cli.core.surroundings import CallPolicy
 from claude_cli.simulator import Simulator
 
 from ..loopback import EVENTS, REQUEST_ID, WAIT_S, error_response, frames, head, response
@@ -56,7 +60,7 @@ def test_a_call_is_told_before_it_is_sent_and_when_it_is_over():
     assert played.recorder.told == [Plan("claude-opus-5-5", 6, 100, True, 6 * IN, OUT)]
     assert played.recorder.record == Record(
         "claude-opus-5-5", "done", Usage(10, 5, raw={"input_tokens": 10, "output_tokens": 5}), COST, "req_1",
-        duration_ms=3000, ttft_ms=2000,
+        duration_ms=3000, ttft_ms=2000, worst_pico=COST,
     )  # fmt: skip
 
 
@@ -79,8 +83,8 @@ def test_an_answer_that_says_nothing_of_usage_is_estimated():
     """A plugin may leave it out; nothing is free because nobody counted."""
     said = [MessageStart("msg_1", "claude-opus-5-5"), *words("Hello"), MessageDelta("end_turn"), MessageDone()]
     record = stage().play([said]).recorder.record
-    assert (record.usage.input_tokens, record.usage.output_tokens, record.estimated) == (6, 6, True)
-    assert record.cost_pico == 6 * IN + 6 * OUT
+    assert (record.usage.input_tokens, record.usage.output_tokens, record.estimated) == (6, 2, True)
+    assert record.cost_pico == 6 * IN + 2 * OUT
 
 
 def test_a_model_without_a_price_is_recorded_without_a_cost():
@@ -92,8 +96,8 @@ def test_a_model_without_a_price_is_recorded_without_a_cost():
 
 # ------------------------------------------------------------------------------------------------ tries
 def test_a_call_is_one_call_however_often_it_is_tried():
-    """Tries of the same request keep the ticket; what failed before any word cost nothing."""
-    record = stage().play([DOWN], [[start()], DOWN], [whole("Hi", number=2)]).recorder.record
+    """Tries of the same request keep the ticket; what was turned away cost nothing."""
+    record = stage().play([DOWN], [DOWN], [whole("Hi", number=2)]).recorder.record
     assert (record.status, record.cost_pico, record.request_id, record.maybe_billed) == ("done", COST, "req_2", False)
 
 
@@ -116,18 +120,82 @@ def test_a_call_that_failed_for_good(error, status, cost, marks):
     assert record.request_id == getattr(error, "request_id", None)
 
 
-def test_a_timeout_before_the_answer_is_marked():
-    """It may have to be paid for besides."""
-    record = stage().play([SLOW], [whole("Hi")]).recorder.record
-    assert (record.cost_pico, record.estimated, record.maybe_billed) == (COST, False, True)
+NOBODY = ConnectionFailedError("refused", kind="refused")
+UNSENT = TimedOutError("no connection within the time allowed")
+UNSENT.maybe_billed = False
+PROMPT = 6 * IN
+"""By our estimate."""
+
+
+@pytest.mark.parametrize(
+    ("tries", "cost", "marks"),
+    [
+        pytest.param([[SLOW], [whole("Hi")]], COST + PROMPT, (True, True), id="a timeout, then the answer"),
+        pytest.param([[SLOW], [SLOW], [NOBODY]], 2 * PROMPT, (True, True), id="two timeouts, then nobody there"),
+        pytest.param([[NOBODY], [SLOW], [SLOW]], 2 * PROMPT, (True, True), id="the same in another order"),
+        pytest.param([[[start()], DOWN], [whole("Hi")]], COST + 10 * IN, (True, True), id="begun, then the answer"),
+        pytest.param([[DOWN], [DOWN], [[start()], DOWN]], 10 * IN, (True, True), id="begun, and the last"),
+        pytest.param([[SLOW], [KeyboardInterrupt()]], 2 * PROMPT, (True, True), id="a timeout, then stopped"),
+        pytest.param([[UNSENT], [whole("Hi")]], COST, (False, False), id="no connection, so nothing was sent"),
+        pytest.param([[UNSENT], [UNSENT], [UNSENT]], 0, (False, False), id="never a connection"),
+    ],
+)
+def test_what_a_failed_try_cost_does_not_depend_on_what_came_after_it(tries, cost, marks):
+    """Each that may have been worked on is charged its prompt, however the call ended."""
+    played = stage(policy=CallPolicy(RetryPolicy(retries=2)))
+    with suppress(ClaudeError, KeyboardInterrupt):
+        played.play(*tries)
+    record = played.recorder.record
+    assert (record.cost_pico, (record.estimated, record.maybe_billed)) == (cost, marks)
+
+
+HERE = {"inference_geo": "us"}
+MARKED = {**ASK.content[0], "cache_control": {"type": "ephemeral", "ttl": "1h"}}
+
+
+@pytest.mark.parametrize(
+    ("tries", "cost"),
+    [
+        pytest.param([SLOW], 6 * 2 * IN * 11 // 10, id="no answer: all that was set aside for the prompt"),
+        pytest.param([[start()], DOWN], 10 * IN * 11 // 10, id="begun: what it was asked for"),
+        pytest.param([[start(), BlockStart(0, TEXT)], DOWN], 10 * IN * 11 // 10, id="broken off: likewise"),
+    ],
+)
+def test_what_was_asked_for_besides_is_not_lost_with_the_answer(tries, cost):
+    """US inference costs more, and so does the cache for an hour: also where the provider could not say so any more."""
+    asked = replace(OPUS, messages=(replace(ASK, content=(MARKED,)),), options=replace(OPUS.options, extra=HERE))
+    played = stage(policy=CallPolicy(ONCE), request=asked)
+    with suppress(ClaudeError):
+        played.play(tries)
+    assert played.recorder.record.cost_pico == cost
+
+
+def test_a_refusal_before_any_word_costs_nothing():
+    """It is not billed; one in mid-answer is, and so is the part before a continuation that is refused."""
+    silent = [start(), *end("refusal")]
+    assert stage().play([silent]).recorder.record.cost_pico == 0
+    assert stage().play([whole("Hi", reason="refusal")]).recorder.record.cost_pico == COST
+    further = stage(policy=CallPolicy(on_truncate="continue")).play([whole("Hel", reason="max_tokens")], [silent])
+    assert (further.recorder.record.cost_pico, cost_of(further.call.completion(), catalogue())) == (COST, COST)
+
+
+def test_a_continued_answer_without_a_price_counts_what_it_could_be():
+    """Each of its parts at its worst, while it goes on and when it is over: nothing is free for being unpriced."""
+    cut = [start(service_tier="priority"), *words("Hel"), *end("max_tokens")]
+    played = stage(policy=CallPolicy(on_truncate="continue")).play(*[[cut]] * 2, [whole("lo")])
+    plans = [told[0] for told in played.recorder.told[1:]]
+    worst = [played.recorder.told[0].worst_pico, *(plan.worst_pico for plan in plans)]
+    assert [spent for _, spent in played.recorder.told[1:]] == [worst[0], worst[0] + worst[1]]
+    record = played.recorder.record
+    assert (record.cost_pico, record.worst_pico) == (None, worst[0] + worst[1] + COST)
 
 
 @pytest.mark.parametrize(
     ("events", "output"),
     [
         pytest.param([], 1, id="nothing but the start"),
-        pytest.param([BlockStart(0, TEXT), TextDelta(0, "x" * 100)], 44, id="words"),
-        pytest.param([BlockStart(0, {"type": "thinking"}), ThinkingDelta(0, "x" * 100)], 44, id="thinking"),
+        pytest.param([BlockStart(0, TEXT), TextDelta(0, "x" * 100)], 40, id="words"),
+        pytest.param([BlockStart(0, {"type": "thinking"}), ThinkingDelta(0, "x" * 100)], 40, id="thinking"),
         pytest.param([*words("x" * 100), MessageDelta("end_turn", usage={"output_tokens": 30})], 30, id="counted"),
     ],
 )
@@ -303,14 +371,14 @@ BEGUN = head() + frames(EVENTS[:4])
         ),
         pytest.param(
             lambda peer: held(peer, BEGUN), CallPolicy(RetryPolicy(timeout_s=0.3)), False,
-            "stream_interrupted", (3, 6), (True, False), id="the rest not in time",
+            "stream_interrupted", (3, 2), (True, False), id="the rest not in time",
         ),
         pytest.param(
             lambda peer: peer.answer(BEGUN), CallPolicy(), False,
-            "stream_interrupted", (3, 6), (True, False), id="cut",
+            "stream_interrupted", (3, 2), (True, False), id="cut",
         ),
         pytest.param(
-            lambda peer: held(peer, BEGUN), CallPolicy(), True, "aborted", (3, 6), (True, False), id="left",
+            lambda peer: held(peer, BEGUN), CallPolicy(), True, "aborted", (3, 2), (True, False), id="left",
         ),
     ],
 )  # fmt: skip
@@ -354,10 +422,15 @@ def test_a_cancelled_task_is_recorded(step, cost):
             config = ProviderConfig(credential("test-key", source="the test"), simulator.url, environ={})
             async with AnthropicProvider.configured(config) as provider:
                 around = surroundings("anthropic", recorder=book)
-                task = asyncio.ensure_future(Client(provider, around).complete(REQUEST))
-                while not simulator.requests:
+                call = Call(REQUEST, CallPolicy(), around)
+
+                async def consume() -> None:
+                    async for _ in Client(provider, around).run(call):
+                        pass
+
+                task = asyncio.ensure_future(consume())
+                while not (call.text if cost is None else simulator.requests):
                     await asyncio.sleep(0.005)
-                await asyncio.sleep(0.02)
                 task.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await task

@@ -55,6 +55,9 @@ def listed(name, **figures):
         pytest.param({"retires_at": None}, {"retires_on": None}, id="none is planned, it says"),
         pytest.param({"retires_at": "soon"}, {}, id="a day that is none"),
         pytest.param({"retires_at": "2027-02-30T00:00:00Z"}, {}, id="a day that no month has"),
+        pytest.param({"retires_at": "2026-11-30Tgarbage"}, {}, id="a moment that begins with a day"),
+        pytest.param({"retires_at": "2026-W48-1"}, {}, id="a week"),
+        pytest.param({"retires_at": "2026-11-30"}, {"retires_on": "2026-11-30"}, id="no time"),
         pytest.param({"retires_at": 5, "deprecated_at": {}}, {}, id="days of another type"),
         pytest.param({"created_at": "1970-01-01T00:00:00Z"}, {}, id="a beginning that stands for unknown"),
         pytest.param({"display_name": "Nice"}, {"display_name": "Nice"}, id="a name"),
@@ -112,7 +115,7 @@ def test_the_capability_tree_in_our_words(tree, told):
 
 
 @pytest.mark.parametrize(
-    "entry", [None, 3, "m", [], {}, {"id": None}, {"id": ""}, {"id": " m"}, {"id": "a\nb"}, {"id": 5}]
+    "entry", [None, 3, "m", [], {}, {"id": None}, {"id": ""}, {"id": " m"}, {"id": "a\nb"}, {"id": 5}, {"id": "a = b"}]
 )
 def test_what_names_no_model_is_none(entry):
     """It is left out; the rest of the list counts."""
@@ -271,7 +274,8 @@ def test_a_retired_model_that_somebody_still_serves():
     """A gateway's word that it is active, or the user's that it has a price, brings it back."""
     name = "claude-3-opus-20240229"
     assert listed(name).is_retired  # four fields do not say so
-    assert not listed(name, lifecycle="active").is_retired
+    served = listed(name, lifecycle="active")
+    assert (served.is_retired, served.retires_on, served.raw.get("replacement")) == (False, None, None)
     assert merge(SHIPPED, None, own({name: {"max_output_tokens": 4096}})).find(name)
 
 

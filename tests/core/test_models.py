@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 
 import pytest
 
@@ -62,6 +61,7 @@ def test_the_entry_of_a_name(name, found):
         pytest.param("claude-3-sonnet-20240229", "claude-sonnet-5-5", id="sonnet 3"),
         pytest.param("claude-3-haiku-20240307", "claude-haiku-5-5", id="haiku 3"),
         pytest.param("claude-opus-4-0", "claude-opus-5-5", id="an alias"),
+        pytest.param("claude-3-opus", "claude-opus-5-5", id="without its day"),
         pytest.param("claude-sonnet-4-20250514", "claude-sonnet-5-5", id="sonnet 4"),
         pytest.param("claude-opus-5-5", None, id="a current one"),
         pytest.param("llama3:8b", None, id="unknown"),
@@ -95,8 +95,15 @@ def test_a_retired_model_names_its_successor(name, successor):
 )
 def test_a_model_that_soon_retires_is_told(model, today, said):
     """Sixty days are enough to move a script, and few enough to be read."""
-    told = catalogue().retirement(model, date.fromisoformat(today))
+    told = catalogue().retirement(model, today)
     assert told is None if said is None else said in (told or "")
+
+
+@pytest.mark.parametrize(("day", "able"), [("2026-11-30", True), ("2026-12-01", False), ("", True)])
+def test_an_ability_that_ends(day, able):
+    """Fast mode of this model is there up to its last day."""
+    model = catalogue().find("claude-opus-4-8")
+    assert model is not None and model.able("fast", day) is able
 
 
 def test_a_day_that_has_passed_counts_as_retired():

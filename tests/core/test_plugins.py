@@ -150,8 +150,9 @@ def test_broken_plugins_warn_and_are_skipped(installed):
     done = python(installed, "-c", LIST, PARROT_KEY="polly")
     listed, *warned = done.stdout.splitlines()
     assert listed == ('[{"name": "parrot-default", "module": "claude_parrot", "status": "ready", "models": 0}]')
-    assert [line.split("'")[1] for line in warned] == ["broken-half", "broken-import", "broken-kind", "broken-name"]
-    reasons = ("lacks get_available_models, stream", "parrots", "no LLMProvider", "Missing")
+    names = ["broken-half", "broken-import", "broken-key", "broken-kind", "broken-name"]
+    assert [line.split("'")[1] for line in warned] == names
+    reasons = ("lacks get_available_models, stream", "parrots", "KEY_FILE is gone", "no LLMProvider", "Missing")
     for line, words in zip(warned, reasons, strict=True):
         assert words in line
         assert line.endswith("; skipped")

@@ -18,12 +18,14 @@ from claude_cli.core.errors import (
     AuthenticationError,
     NotFoundError,
     OverloadedError,
+    ProtocolError,
     StreamInterruptedError,
     UsageError,
 )
 from claude_cli.core.events import MessageDelta, MessageDone, MessageStart, TextDelta
 from claude_cli.core.messages import text_block
-from claude_cli.core.providers.anthropic import ProviderConfig, models_of
+from claude_cli.core.providers.anthropic import models_of
+from claude_cli.core.providers.config import ProviderConfig
 from claude_cli.core.redact import credential
 
 from ..loopback import EVENTS, MESSAGE, REQUEST_ID, TEXT, body_of, error_response, frames, headers_of, response
@@ -296,20 +298,23 @@ def test_the_models_of_the_simulator(simulate, bare):
     assert (sonnet.context_window, sonnet.max_output_tokens) == ((None, None) if bare else (1_000_000, 128_000))
 
 
-@pytest.mark.parametrize(
-    "page", [{}, {"data": None}, {"data": {"id": "x"}}, {"data": [], "has_more": True}, {"has_more": True}]
-)
+@pytest.mark.parametrize("page", [{}, {"data": None}, {"data": {"id": "x"}}, {"data": "x"}, {"has_more": True}])
 def test_a_page_without_models(page):
-    """Somebody else's server: no traceback, no model."""
-    assert models_of(page) == []
+    """Somebody else's server: it is named as that, and does not pass for one that has no models."""
+    with pytest.raises(ProtocolError, match="list of models is none"):
+        models_of(page)
+    assert models_of({"data": []}) == []
 
 
-def test_a_server_that_promises_pages_for_ever_is_left(serve):
-    """A hundred pages of a thousand are all there can be."""
-    page = response(b'{"data": [{"id": "m"}], "has_more": true, "last_id": "m"}', kind="application/json")
-    server = serve(page)
-    assert len(ask(server.url, "get_available_models")) == 100
-    assert server.connections == 1
+@pytest.mark.parametrize(
+    ("last", "asked"), [(b"", 1), (b', "last_id": "m"', 2)], ids=["without an end", "the same page again"]
+)
+def test_a_list_that_does_not_end_is_none(serve, last, asked):
+    """What came of it would pass for all there is."""
+    server = serve(response(b'{"data": [{"id": "m"}], "has_more": true%s}' % last, kind="application/json"))
+    with pytest.raises(ProtocolError, match="does not end"):
+        ask(server.url, "get_available_models")
+    assert (len(server.requests), server.connections) == (asked, 1)
 
 
 def test_tokens_are_counted(simulate):

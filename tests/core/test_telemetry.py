@@ -119,7 +119,8 @@ def test_with_no_listener_the_module_is_not_even_loaded():
     """Telemetry is free when nobody listens; a call through to its end must not import it."""
     script = """
 import sys
-from claude_cli.core.call import Call, CallPolicy
+from claude_cli.core.call import Call
+from claude_cli.core.surroundings import CallPolicy
 from claude_cli.core.events import BlockStart, MessageDelta, MessageDone, MessageStart
 from claude_cli.core.messages import ChatRequest
 from claude_cli.core.prepare import surroundings

@@ -69,11 +69,15 @@ def test_the_characters_of_a_token_are_the_catalogues():
         pytest.param(None, 250, 100, id="a model nobody knows is one of the newer"),
         pytest.param(NEW, 251, 101, id="a token begun is a token"),
         pytest.param(NEW, 0, 0, id="nothing"),
+        pytest.param(OLD, "漢字かな交じり文", 8, id="Chinese, Japanese and Korean: a token a character"),
+        pytest.param(NEW, "한국어 abcd", 5, id="and the rest as ever"),
+        pytest.param(NEW, "é" * 250, 100, id="Latin with accents as without"),
     ],
 )
 def test_text(model, chars, tokens):
     """By the tokenizer that the catalogue names, and 4 for the message."""
-    assert estimate(asked(text_block("x" * chars)), model) == tokens + PER_MESSAGE
+    text = "x" * chars if isinstance(chars, int) else chars
+    assert estimate(asked(text_block(text)), model) == tokens + PER_MESSAGE
 
 
 @pytest.mark.parametrize(

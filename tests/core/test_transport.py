@@ -10,7 +10,8 @@ import pytest
 from claude_cli.core import transport
 from claude_cli.core.errors import ConnectionFailedError, ProtocolError, RequestRejectedError, StreamInterruptedError
 from claude_cli.core.events import MessageDone
-from claude_cli.core.providers.anthropic import AnthropicProvider, ProviderConfig
+from claude_cli.core.providers.anthropic import AnthropicProvider
+from claude_cli.core.providers.config import ProviderConfig
 from claude_cli.core.redact import credential
 
 from ..loopback import (

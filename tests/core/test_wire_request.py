@@ -19,7 +19,8 @@ from claude_cli.core.messages import (
     pdf_block,
     text_block,
 )
-from claude_cli.core.providers.anthropic import AnthropicProvider, ProviderConfig
+from claude_cli.core.providers.anthropic import AnthropicProvider
+from claude_cli.core.providers.config import ProviderConfig
 from claude_cli.core.redact import credential
 from claude_cli.core.wire_request import (
     API_VERSION,

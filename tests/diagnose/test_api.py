@@ -6,10 +6,11 @@ from email.utils import formatdate
 
 import pytest
 
-from claude_cli.core.errors import AuthenticationError, ProtocolError, RateLimitError
+from claude_cli.core.errors import AuthenticationError, ConnectionFailedError, ProtocolError, RateLimitError
 from claude_cli.diagnose.api import Page, clock, limits, listed
 
 NOW = 1_800_000_000.0
+FLOODED = ("anthropic-ratelimit-x-limit", "anthropic-ratelimit-x-remaining")
 
 
 def page(offset: float, took: float = 0.0) -> Page:
@@ -65,6 +66,7 @@ def test_a_server_without_the_time(date):
             {"anthropic-ratelimit-tokens-limit": "5000", "anthropic-ratelimit-tokens-remaining": "0"},
             "warn", "used up: tokens 0 of 5,000", id="used up",
         ),
+        pytest.param(dict.fromkeys(FLOODED, "9" * 5000), "skipped", "", id="more digits than a number has"),
         pytest.param(
             {"anthropic-ratelimit-x-limit": "many", "anthropic-ratelimit-x-remaining": "few"}, "skipped", "", id="words"
         ),
@@ -93,3 +95,23 @@ def test_what_to_do_about_an_answer(error, exit_code, detail, advice):
     found = listed(Page(error=error), source="X")
     assert (found.status, found.exit_code) == ("fail", exit_code)
     assert detail in found.detail and advice in found.advice
+
+
+@pytest.mark.parametrize(
+    ("source", "advice"),
+    [
+        pytest.param("ANTHROPIC_API_KEY", "correct or unset ANTHROPIC_API_KEY", id="variable"),
+        pytest.param("key_command", "correct key_command", id="command"),
+        pytest.param("the keyring", "claude-cli keys set", id="stored"),
+    ],
+)
+def test_a_refused_key_is_mended_where_it_comes_from(source, advice):
+    """To store another one helps nobody whose variable goes before it."""
+    assert advice in listed(Page(error=AuthenticationError("no", status=401)), source=source).advice
+
+
+def test_http_to_a_port_that_wants_tls():
+    """It hangs up, or answers in TLS's own bytes: the cure is not to wait."""
+    for error in (ConnectionFailedError("it broke"), ProtocolError("x:1 does not speak HTTP as it should: 15 03")):
+        assert "https" in listed(Page(error=error), source="", plain=True).advice
+        assert "https" not in listed(Page(error=error), source="").advice

@@ -7,7 +7,16 @@ import time
 
 import pytest
 
-from claude_cli.core.errors import BillingError, NotFoundError, RateLimitError, StreamInterruptedError, UsageError
+from claude_cli.core.errors import (
+    BillingError,
+    NoCodeBlockError,
+    NotFoundError,
+    RateLimitError,
+    RefusedError,
+    RequestRejectedError,
+    StreamInterruptedError,
+    UsageError,
+)
 from claude_cli.diagnose.check import Check, Step, Task, failed, together, verdict
 from claude_cli.diagnose.report import lines, sentence, summary
 
@@ -37,6 +46,7 @@ def test_one_that_hangs_holds_up_nothing_else():
         ("fine", "ok"), ("hung", "fail"), ("after", "skipped"), ("beside", "ok"),
     ]  # fmt: skip
     assert (found[1].detail, found[1].exit_code, found[2].detail) == ("no end in 0.01 s", 6, "hung did not end")
+    assert found[1].advice == "check the network, and try again"
 
 
 def test_the_time_for_all():
@@ -45,7 +55,7 @@ def test_the_time_for_all():
     tasks = [Task.of("hung", lambda: Check("hung", "ok", str(never.wait()))), Task.known((OK,))]
     found = list(together(tasks, deadline=time.monotonic()))
     never.set()
-    assert "--timeout" in found[0].detail and found[1] is OK
+    assert "--timeout" in found[0].advice and found[1] is OK
 
 
 def test_a_bug_in_a_thread_is_seen():
@@ -89,6 +99,13 @@ def test_what_many_come_to(checks, status, exit_code):
         pytest.param(UsageError("a is b"), ("a is b", "correct it", 2), id="nothing said"),
         pytest.param(NotFoundError("no such path"), ("no such path", "correct it", 2), id="rejected: a wrong address"),
         pytest.param(StreamInterruptedError("cut"), ("cut", "try again later", 6), id="interrupted: the network"),
+        pytest.param(RefusedError("no"), ("no", "try again later", 6), id="declined"),
+        pytest.param(NoCodeBlockError("none"), ("none", "try again later", 6), id="of another form"),
+        pytest.param(
+            RequestRejectedError("bad", status=400),
+            ("bad", "check the base URL, and api_version and headers of the settings", 2),
+            id="a server's 400",
+        ),
     ],
 )
 def test_an_error_as_a_check(error, check):
@@ -142,3 +159,4 @@ def test_the_summary():
     assert summary([WARN, bad, WARN, net]) == "2 failures: key, dns; 2 warnings: folder, folder"
     assert sentence([net, bad], 3) == "key: none; store one"
     assert sentence([net, bad], 6) == "dns: not found"
+    assert sentence([Check("api", "fail", "It broke.", "try again", exit_code=6)], 6) == "api: It broke; try again"

@@ -85,7 +85,24 @@ def test_what_is_no_database(path):
     assert (check.status, check.exit_code, check.detail) == ("fail", 2, f"{path} is no database")
     path.unlink()
     path.mkdir()
-    assert "cannot be read" in database_check(path, SCHEMA, COUNTS).detail
+    found = database_check(path, SCHEMA, COUNTS)
+    assert (found.status, found.detail) == ("fail", f"{path} is no file") and "move it away" in found.advice
+
+
+def test_one_that_cannot_be_read(path):
+    """It may be whole: nothing is said of its being kept aside. A log that is no file keeps SQLite from opening it."""
+    path.with_name(path.name + "-wal").mkdir()
+    found = database_check(path, SCHEMA, COUNTS)
+    assert (found.status, found.exit_code) == ("fail", 2) and "cannot be read" in found.detail
+    assert found.advice == "make the folder and the file readable and writable for yourself"
+
+
+def test_where_none_can_be_made(tmp_path):
+    """The check of the folder says what to do; this one promises nothing."""
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        found = database_check(folder / "usage.db", SCHEMA, COUNTS)
+        assert found.status == "skipped" and "none can be made" in found.detail
 
 
 def test_another_programs(path):

@@ -105,18 +105,19 @@ def test_through_a_proxy(go, serve, authority):
 
 
 @pytest.mark.parametrize(
-    ("how", "login", "words"),
+    ("how", "login", "words", "advice"),
     [
-        pytest.param({"refuse": 403}, "", "it answered 403 Not Through Here", id="does not allow the host"),
-        pytest.param({"login": "me:word"}, "me:wrong@", "it answered 407", id="a wrong password"),
+        pytest.param({"refuse": 403}, "", "it answered 403 Not Through Here", "allows this host", id="not this host"),
+        pytest.param({"login": "me:word"}, "me:wrong@", "it answered 407", "password", id="a wrong password"),
     ],
 )
-def test_a_proxy_that_refuses(go, serve, authority, how, login, words):
+def test_a_proxy_that_refuses(go, serve, authority, how, login, words, advice):
     """It answers, and does not lead on."""
     proxy = serve(forward(serve(tls=authority.context("api.test")), **how))
     found = go("https://api.test", {"HTTPS_PROXY": proxy.url.replace("://", f"://{login}")})
     assert statuses(found) == {"proxy": "fail", "dns": "skipped", "tcp": "skipped", "tls": "skipped"}
     assert words in found["proxy"].detail and proxy.url in found["proxy"].detail and "wrong" not in repr(found)
+    assert advice in found["proxy"].advice
 
 
 @pytest.mark.parametrize(
@@ -124,11 +125,13 @@ def test_a_proxy_that_refuses(go, serve, authority, how, login, words):
     [
         pytest.param(lambda peer: peer.request(), "it hung up", id="hangs up"),
         pytest.param(lambda peer: peer.answer(b"SSH-2.0-x\r\n\r\n"), "it is no HTTP proxy", id="something else"),
+        pytest.param(lambda peer: peer.wait(), "no answer in time", id="silent"),
     ],
 )
 def test_what_is_no_proxy(go, serve, play, words):
     """It takes connections, and that is all."""
-    assert words in go("https://api.test", {"HTTPS_PROXY": serve(play).url})["proxy"].detail
+    found = go("https://api.test", {"HTTPS_PROXY": serve(play).url}, deadline=time.monotonic() + 0.2)["proxy"]
+    assert words in found.detail and "address and port" in found.advice
 
 
 def test_a_proxy_that_is_not_there(go, nobody):

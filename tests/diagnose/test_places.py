@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from claude_cli.diagnose.places import distinct, place_check
+from claude_cli.diagnose.places import PRIVATE, distinct, place_check
 
 
 @pytest.fixture
@@ -67,6 +67,9 @@ def test_a_full_disk(folder):
     check = place_check("data", folder, free=lambda path: 49_999_999)
     assert check.status == "warn" and "50 MB are free" in check.detail
     assert place_check("data", folder, free=lambda path: 50_000_000).status == "ok"
+    for left, status in ((999_999, "fail"), (1_000_000, "warn")):
+        check = place_check("data", folder, needed=True, free=lambda path, left=left: left)
+        assert (check.status, check.advice) == (status, "make room on the disk"), "with a budget no call could be made"
 
 
 @pytest.mark.parametrize(
@@ -74,7 +77,8 @@ def test_a_full_disk(folder):
     [
         pytest.param("", 0o755, True, id="folder others may list"),
         pytest.param("", 0o711, True, id="folder others may pass"),
-        pytest.param("config.toml", 0o644, True, id="settings others may read"),
+        pytest.param("config.toml", 0o644, True, id="settings with headers"),
+        pytest.param("models.toml", 0o644, False, id="models are no secret"),
         pytest.param("keys.json", 0o640, True, id="keys a group may read"),
         pytest.param("usage.db", 0o604, True, id="ledger"),
         pytest.param("usage.db-wal", 0o644, True, id="its log"),
@@ -89,12 +93,13 @@ def test_modes(folder, name, mode, open_):
     if name:
         path.touch()
     path.chmod(mode)
-    check = place_check("config", folder)
+    private = [*PRIVATE["config"], *PRIVATE["data"], "config.toml"]
+    check = place_check("config", folder, private=private)
     assert check.status == ("warn" if open_ else "ok")
     if open_:
         assert f"{path} ({mode:04o})" in check.detail
         assert check.advice.startswith("run: chmod ") and os.system(check.advice.removeprefix("run: ")) == 0
-        assert place_check("config", folder).status == "ok"
+        assert place_check("config", folder, private=private).status == "ok"
 
 
 def test_one_folder_of_all():

@@ -85,8 +85,26 @@ def test_the_catalogue():
     def wrong():
         raise UsageError("models.toml, line 3, column 1: a price is a number; correct it")
 
-    check, models = catalogue_check(wrong)
+    check, models = catalogue_check(wrong, "sonnet")
     assert (check.status, check.exit_code, check.advice) == ("fail", 2, "correct it") and models is catalogue()
+
+
+@pytest.mark.parametrize(
+    ("default", "status", "words"),
+    [
+        pytest.param("opus", "ok", "models", id="known"),
+        pytest.param("", "ok", "models", id="of another provider"),
+        pytest.param(
+            "sonet", "warn", "'sonet', as the settings have it, is known; did you mean sonnet?", id="misspelt"
+        ),
+        pytest.param("nonsense", "warn", "'nonsense', as the settings have it, is known", id="like no other"),
+        pytest.param("claude-2.1", "warn", "retired; its successor is claude-", id="retired"),
+    ],
+)
+def test_the_model_of_the_settings(default, status, words):
+    """Which every call without `-m` asks: with a wrong one all is not well."""
+    check, _ = catalogue_check(catalogue, default)
+    assert check.status == status and words in check.detail and bool(check.advice) is (status == "warn")
 
 
 @pytest.fixture
@@ -99,17 +117,23 @@ def manager(monkeypatch):
         EntryPoint("parrot", "claude_parrot:ParrotProvider", GROUP),
         EntryPoint("broken-import", "claude_broken_import:Provider", GROUP),
         EntryPoint("broken-half", "claude_broken:Half", GROUP),
+        EntryPoint("broken-key", "claude_broken:Key", GROUP),
     ]
-    return PluginManager(points, environ={})
+    return PluginManager(points, environ={"PARROT_KEY": "x"})
 
 
 def test_providers(manager):
     """Each by name, with module, models and breaker; a broken one is named with why, and takes nobody with it."""
-    found = providers_check("anthropic", manager, {"PARROT_KEY": "x"}, ["m-1"])
-    assert found.status == "warn" and "anthropic (ready), parrot (ready); 2 broken" in found.detail
-    assert "broken-import" in found.detail and "canary" not in found.detail
+    found = providers_check("anthropic", manager, ["m-1"])
+    assert found.status == "warn" and "anthropic (ready), parrot (ready); 3 broken" in found.detail
+    assert (
+        "broken-import" in found.detail
+        and "'broken-key' cannot be asked" in found.detail
+        and "canary" not in found.detail
+    )
     assert {one["name"]: one["status"] for one in found.data["providers"]} == {
-        "anthropic": "ready", "broken-half": "broken", "broken-import": "broken", "parrot": "ready",
+        "anthropic": "ready", "broken-half": "broken", "broken-import": "broken", "broken-key": "broken",
+        "parrot": "ready",
     }  # fmt: skip
     assert found.data["providers"][0] == {
         "name": "anthropic", "module": "claude_cli.core.providers.anthropic", "status": "ready", "models": ["m-1"],
@@ -126,11 +150,11 @@ def test_providers(manager):
 )
 def test_a_chosen_provider_that_cannot_answer(manager, chosen, words):
     """Then nothing works, and it is a setting that has to change."""
-    found = providers_check(chosen, manager, {}, [])
+    found = providers_check(chosen, manager, [])
     assert (found.status, found.exit_code) == ("fail", 2) and words in f"{found.detail}; {found.advice}"
 
 
 def test_only_the_built_in_provider():
     """As almost everybody has it."""
-    found = providers_check("anthropic", PluginManager([BUILT_IN], environ={}), {}, [])
+    found = providers_check("anthropic", PluginManager([BUILT_IN], environ={}), [])
     assert (found.status, found.detail) == ("ok", "anthropic (ready), breakers closed")

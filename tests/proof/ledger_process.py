@@ -15,10 +15,11 @@ from pathlib import Path
 
 from claude_cli.core.blocking import run
 from claude_cli.core.budget import Limits, Plan, Record, Ticket
-from claude_cli.core.call import Call, CallPolicy
+from claude_cli.core.call import Call
 from claude_cli.core.messages import ChatRequest, Message, Usage, text_block
 from claude_cli.core.prepare import surroundings
 from claude_cli.core.providers.anthropic import AnthropicProvider
+from claude_cli.core.surroundings import CallPolicy
 from claude_cli.storage.ledger import About, Ledger
 
 

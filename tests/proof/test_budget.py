@@ -29,11 +29,13 @@ import sys
 from pathlib import Path
 from claude_cli.core.blocking import run
 from claude_cli.core.budget import Limits
-from claude_cli.core.call import Call, CallPolicy
+from claude_cli.core.call import Call
+from claude_cli.core.surroundings import CallPolicy
 from claude_cli.core.errors import BudgetReachedError
 from claude_cli.core.messages import ChatRequest, LLMOptions, Message, text_block
 from claude_cli.core.prepare import surroundings
-from claude_cli.core.providers.anthropic import AnthropicProvider, ProviderConfig
+from claude_cli.core.providers.anthropic import AnthropicProvider
+from claude_cli.core.providers.config import ProviderConfig
 from claude_cli.storage.ledger import About, Ledger
 
 url, path, calls, budget = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])

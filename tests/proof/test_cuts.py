@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from claude_cli.core.blocking import run
-from claude_cli.core.call import Call, CallPolicy
+from claude_cli.core.call import Call
 from claude_cli.core.client import Client
 from claude_cli.core.errors import ClaudeError, ConnectionFailedError, StreamInterruptedError
 from claude_cli.core.events import TextDelta
@@ -19,6 +19,7 @@ from claude_cli.core.messages import ChatRequest, Message, text_block
 from claude_cli.core.prepare import surroundings
 from claude_cli.core.providers.anthropic import AnthropicProvider
 from claude_cli.core.retry import RetryPolicy
+from claude_cli.core.surroundings import CallPolicy
 
 from .conftest import TEXT, answer
 

@@ -80,6 +80,14 @@ def test_an_entry_of_an_hour_stays_one_when_it_is_read_for_five_minutes(clocked)
     assert usage_of(clocked, says(text(cache_control=MARK))) == READ
 
 
+def test_an_entry_of_five_minutes_becomes_one_of_an_hour_when_it_is_marked_so(clocked):
+    """What was read is then kept for as long as the mark says."""
+    usage_of(clocked, says(text(cache_control=MARK)))
+    assert usage_of(clocked, says(text(cache_control=HOUR))) == READ
+    clocked.now[0] += 3599
+    assert usage_of(clocked, says(text(cache_control=MARK))) == READ
+
+
 def test_a_prompt_kept_for_both_times_is_split(caller):
     """Each part at the price of its own mark."""
     body = says(text(cache_control=HOUR), text(cache_control=MARK), text("x" * 25))

@@ -145,7 +145,7 @@ def answer(body, *, path="/v1/messages", version="2026-10-21"):
     return response.status, data
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     body=st.fixed_dictionaries(
         {"model": MODELS, "max_tokens": st.just(1000), "messages": st.lists(MESSAGE, min_size=1, max_size=4)}

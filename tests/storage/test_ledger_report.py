@@ -37,9 +37,9 @@ class Books:
         self._made.append(ledger)
         return ledger, ledger.begin(PLAN)
 
-    def call(self, when="2026-11-22 12:00", *, model="m", usage=None, cost=7, estimated=False, **about):
+    def call(self, when="2026-11-22 12:00", *, model="m", usage=None, cost=7, estimated=False, status="done", **about):
         ledger, ticket = self.begin(when, **about)
-        ledger.settle(ticket, Record(model, "done", usage or Usage(10, 5), cost, estimated=estimated))
+        ledger.settle(ticket, Record(model, status, usage or Usage(10, 5), cost, estimated=estimated))
 
     def report(self, by="day", since=None, until=None, today=TODAY):
         return read_report(self.folder, by, since, until, today)
@@ -67,6 +67,7 @@ def keys(report):
     ("by", "rows"),
     [
         ("day", {"2026-10-31": 1, "2026-11-01": 1, "2026-11-22": 3}),
+        ("month", {"2026-10": 1, "2026-11": 4}),
         ("model", {"m": 4, "other": 1}),
         ("command", {"chat": 2, "complete": 3}),
         ("profile", {"default": 4, "work": 1}),
@@ -74,7 +75,7 @@ def keys(report):
     ],
 )
 def test_sums_agree_whatever_they_are_by(books, by, rows):
-    """The same calls, counted five ways; a call without a price adds a count and no money."""
+    """The same calls, counted six ways; a call without a price adds a count and no money."""
     books.call("2026-10-31 23:59")
     books.call("2026-11-01 00:01", command="chat", session="s1")
     books.call(model="other", cost=None, profile="work")
@@ -131,8 +132,8 @@ def test_a_clock_that_was_wrong_by_hours_changes_no_sum(books):
         books.report("day", *bounds).totals.calls for bounds in ((None, date(2026, 11, 30)), (date(2026, 12, 1), None))
     ]
     assert (months, days.totals.cost_pico) == ([3, 1], 4)
-    # What a clock put into the future counts against the budget, as in the ledger: it cannot be used to get around it.
-    assert books.report("day").day.spent_pico == 4
+    # What a clock put far into the future counts against no budget until then, as in the ledger.
+    assert (books.report("day").day.spent_pico, books.report("day", today=date(2026, 11, 29)).day.spent_pico) == (1, 3)
 
 
 def test_calls_under_way_and_calls_that_were_lost_are_told(books):
@@ -235,8 +236,8 @@ def broken_inside(path):
             lambda path: path.write_bytes(b"no database " * 500), "is damaged .*begins a new one", id="damaged"
         ),
         pytest.param(broken_inside, "is damaged .*begins a new one", id="damaged inside"),
-        pytest.param(foreign, "is not a database of claude-cli; move it away", id="somebody else's"),
-        pytest.param(lambda path: path.mkdir(), "cannot be read", id="a folder"),
+        pytest.param(foreign, "is not a database of claude-cli; the next call keeps it", id="somebody else's"),
+        pytest.param(lambda path: path.mkdir(), "is not a file; move it away", id="a folder"),
     ],
 )
 def test_what_is_no_ledger_is_named_and_left_alone(tmp_path, make, said):
@@ -250,10 +251,27 @@ def test_what_is_no_ledger_is_named_and_left_alone(tmp_path, make, said):
 
 
 def test_a_path_that_leads_nowhere_is_named(tmp_path):
-    """A link in a circle, as one of many ways in which a folder cannot be looked into."""
+    """A link in a circle, and a file where the folder should be: no call can ever be kept there."""
     (tmp_path / "loop").symlink_to("loop")
-    with pytest.raises(UsageError, match=r"usage\.db cannot be read: "):
-        read_report(tmp_path / "loop", "day", None, None, TODAY)
+    (tmp_path / "file").touch()
+    for name in ("loop", "file"):
+        with pytest.raises(UsageError, match=r"usage\.db cannot be read: "):
+            read_report(tmp_path / name, "day", None, None, TODAY)
+
+
+def test_calls_that_brought_nothing_are_counted(books):
+    """Whatever they were charged; filling the cache brings no text either, and is none of them."""
+    for status, out in (
+        ("done", 5),
+        ("max_tokens", 0),
+        ("max_tokens", 9),
+        ("not_found", 0),
+        ("aborted", 0),
+        ("aborted", 3),
+    ):
+        books.call(status=status, usage=Usage(10, out))
+    assert (books.report().failed_calls, books.report().totals.calls) == (2, 6)
+    assert books.report("day", until=date(2026, 11, 21)).failed_calls == 0
 
 
 def test_an_empty_file_is_no_ledger_yet(tmp_path):

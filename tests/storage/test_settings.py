@@ -221,7 +221,7 @@ def test_variables_that_look_like_settings():
     environ = {"CLAUDE_CLI_MODLE": "", "CLAUDE_CLI_ALLOW_HTTP": "x", "CLAUDE_CLI_HOME": "x", "CLAUDE_CLI_MODEL": "x"}
     assert unknown_variables({**environ, "CLAUDE_CLI_ZZZ": "x", "PATH": "x"}) == [
         "CLAUDE_CLI_ALLOW_HTTP is set, but only config.toml may set this",
-        "CLAUDE_CLI_MODLE is set, but there is no such setting; did you mean 'model'?",
+        "CLAUDE_CLI_MODLE is set, but there is no such setting; did you mean 'CLAUDE_CLI_MODEL'?",
         "CLAUDE_CLI_ZZZ is set, but there is no such setting",
     ]
 

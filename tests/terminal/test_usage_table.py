@@ -20,19 +20,20 @@ def report(*rows: tuple[str | None, Sums], **more: int) -> Report:
 
 DAYS = report(
     ("2026-11-01", Sums(3, 1, 0, 1_000, 200, 9_000, 0, 0, 120 * CENT)),
-    ("2026-11-04", Sums(1, 1, 0, 5, 950)),
+    ("2026-11-04", Sums(2, 1, 0, 5, 950)),
     ("2026-11-20", Sums(1200, 0, 2, 1_234_567, 99_950, 0, 400, 0, 60 * CENT)),
     open_calls=1,
     lost_calls=1,
+    failed_calls=1,
 )
 
 
 def test_a_pipe_gets_whole_numbers_and_only_days_with_calls():
-    """No bar, nothing shortened. A day without a price is no day for free."""
+    """No bar, nothing shortened. A day without a price is no day for free, whatever else failed."""
     assert usage_table(DAYS, "day", Look()) == [
         "day                       cost  calls         in     out  cached",
         "2026-11-01  $1.20 + 1 unpriced      3     10,000     200     90%",
-        "2026-11-04            unpriced      1          5     950",
+        "2026-11-04            unpriced      2          5     950",
         "2026-11-20               $0.60  1,200  1,234,967  99,950",
     ]
 
@@ -44,7 +45,7 @@ def test_a_terminal_gets_bars_and_the_days_between():
         "2026-11-01  $1.20 + 1 unpriced      3   10k   200     90%  █████████████████████",
         "2026-11-02",
         "2026-11-03",
-        "2026-11-04            unpriced      1     5   950",
+        "2026-11-04            unpriced      2     5   950",
         "… 15 days",
         "2026-11-20               $0.60   1.2k  1.2M  100k          ██████████▌",
     ]
@@ -94,7 +95,7 @@ def test_many_rows_are_summed_up_on_a_terminal_alone():
     many = report(*((f"s{number}", Sums(1, cost_pico=CENT)) for number in range(MOST_ROWS + 10)))
     lines = usage_table(many, "session", Look(80))
     assert len(lines) == MOST_ROWS + 2 and lines[-1].split()[:4] == ["10", "others", "$0.10", "10"]
-    assert len(usage_table(many, "session", Look())) == MOST_ROWS + 11
+    assert len(usage_table(many, "session", Look())) == len(usage_table(many, "month", Look(80))) == MOST_ROWS + 11
 
 
 @pytest.mark.parametrize(
@@ -107,10 +108,10 @@ def test_many_rows_are_summed_up_on_a_terminal_alone():
     ],
 )
 def test_the_line_of_totals(since, until, said):
-    """Calls that are not quite in the sums are counted: unpriced, estimated, lost, still open."""
+    """Calls that are not quite in the sums are counted: unpriced, failed, estimated, lost, still open."""
     assert totals_line(DAYS, since, until, None) == [
-        f"total {said}: $1.80 + 2 unpriced, 1,204 calls, 1,244,972 tokens in (1% from cache), 101,100 out, 2 estimated,"
-        " 1 lost, 1 still open"
+        f"total {said}: $1.80 + 2 unpriced, 1,205 calls, 1,244,972 tokens in (1% from cache), 101,100 out, 1 failed,"
+        " 2 estimated, 1 lost, 1 still open"
     ]
 
 

@@ -4,35 +4,27 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ... import __version__
 from ..address import Endpoint, check_plain_http, endpoint
 from ..capabilities import fit
-from ..connection import DEFAULT_BASE_URL, Timeouts
-from ..errors import AuthenticationError, NotFoundError, ProviderError, UsageError
+from ..connection import DEFAULT_BASE_URL
+from ..errors import AuthenticationError, NotFoundError, ProtocolError, ProviderError
 from ..events import Event
 from ..exchange import HttpRequest, JsonExchange, MessagesExchange
 from ..messages import ChatRequest
-from ..models import Catalogue, catalogue
+from ..models import Catalogue, today
 from ..redact import Credential, Secret, credential
-from ..wire_request import (
-    API_VERSION,
-    MAX_UNSTREAMED_TOKENS,
-    OAUTH_BETA,
-    api_version,
-    count_object,
-    encode,
-    request_object,
-)
+from ..wire_request import MAX_UNSTREAMED_TOKENS, OAUTH_BETA, api_version, count_object, encode, request_object
 from ..wire_response import decode_count
 from .base import LLMProvider, ModelInfo
+from .config import NO_KEY, ProviderConfig, check_headers, environment_key
 
 if TYPE_CHECKING:
     from ..blocking import BlockingTransport
@@ -40,70 +32,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("claude_cli.provider.anthropic")
 
-NO_KEY = (
-    f"no API key for {DEFAULT_BASE_URL}; set ANTHROPIC_API_KEY"
-    ' (made at https://console.anthropic.com/settings/keys), or try without: claude-cli complete --offline "…"'
-)
-
 _EVERY_LIFECYCLE = "".join(f"&lifecycle%5B%5D={word}" for word in ("active", "deprecated", "retired"))
-_OWN_HEADERS = frozenset((
-    "accept", "accept-encoding", "anthropic-beta", "anthropic-version", "authorization", "connection", "content-length",
-    "content-type", "host", "transfer-encoding", "user-agent", "x-api-key",
-))  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderConfig:
-    """Everything a provider of this kind can be told.
-
-    Attributes:
-        key: None where the server wants none.
-        base_url: with or without `/v1`.
-        api_version: the `anthropic-version` sent where the request needs no other.
-        allow_http: hosts that may be called by plain http, from the user's own settings.
-        timeouts: see `Timeouts`.
-        environ: names proxy and trust; not shown, as it may hold keys and passwords.
-        headers: sent with each request besides our own; not shown, as they may hold secrets.
-        no_key: what to say where a key is wanted and there is none.
-        models: the catalogue that says what each model takes.
-    """
-
-    key: Credential | None
-    base_url: str = DEFAULT_BASE_URL
-    api_version: str = API_VERSION
-    allow_http: tuple[str, ...] = ()
-    timeouts: Timeouts = field(default_factory=Timeouts)
-    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    no_key: str = ""
-    models: Catalogue = field(default_factory=catalogue, repr=False)
-
-
-def environment_key(environ: Mapping[str, str]) -> Credential | None:
-    """The key in `ANTHROPIC_API_KEY`, else the token in `ANTHROPIC_AUTH_TOKEN`, else None.
-
-    Raises:
-        AuthenticationError: the variable holds something that is no key.
-    """
-    if environ.get("ANTHROPIC_API_KEY"):
-        return credential(environ["ANTHROPIC_API_KEY"], source="ANTHROPIC_API_KEY")
-    if environ.get("ANTHROPIC_AUTH_TOKEN"):
-        return credential(environ["ANTHROPIC_AUTH_TOKEN"], source="ANTHROPIC_AUTH_TOKEN", kind="bearer")
-    return None
-
-
-def check_headers(headers: Mapping[str, str]) -> None:
-    """Refuse headers that would take the place of our own, or break a request.
-
-    Raises:
-        UsageError: names the header; its value may be a secret.
-    """
-    for name, value in headers.items():
-        if name.lower() in _OWN_HEADERS:
-            raise UsageError(f"header {name} is the program's own; take it out of the profile")
-        plain = value.isascii() and value.isprintable() and value == value.strip()
-        if not (plain and re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name, re.ASCII)):
-            raise UsageError(f"header {name!r} of the profile is none: a name, and printable ASCII as its value")
 
 
 class AnthropicProvider(LLMProvider):
@@ -208,12 +137,15 @@ class AnthropicProvider(LLMProvider):
 
     def _hint(self, model: str) -> Callable[[ProviderError], str]:
         def words(error: ProviderError) -> str:
-            successor = self._models.successor(model, time.strftime("%Y-%m-%d"))
-            if isinstance(error, NotFoundError) and successor:
+            if not isinstance(error, NotFoundError):
+                return self._key_hint(error)
+            successor = self._models.successor(model, today())
+            if successor:
                 return f" (retired; its successor is {successor})"
-            if isinstance(error, NotFoundError) and self._models.find(model) is None:
-                return f" (no model of that name is known here; {_nearest(model, self._models)}see `claude-cli models`)"
-            return self._key_hint(error)
+            if self._models.find(model) is None:
+                near = self._models.nearest(model)
+                return f" (no model of that name is known here; {near}see `claude-cli models`)"
+            return ""
 
         return words
 
@@ -288,15 +220,18 @@ class AnthropicProvider(LLMProvider):
             ProviderError: the key, the network or the server; see `errors.py`.
         """
         found: list[ModelInfo] = []
-        after = ""
+        after, seen = "", {""}
         for _ in range(100):  # a server that always promises more pages is not followed for ever
             page = self.models_exchange(after)
             await self._run(page)
             found += models_of(page.value)
+            if not page.value.get("has_more"):
+                return found
             after = str(page.value.get("last_id") or "")
-            if not page.value.get("has_more") or not after:
+            if after in seen:
                 break
-        return found
+            seen.add(after)
+        raise ProtocolError("the server's list of models does not end")
 
     def models_exchange(self, after: str = "", *, retired: bool = False) -> JsonExchange:
         """One page of `GET /v1/models`, the models after the id `after`; `retired`: those that are gone, too."""
@@ -315,17 +250,15 @@ class AnthropicProvider(LLMProvider):
             await transport.aclose()
 
 
-def _nearest(model: str, known: Catalogue) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(model, known.names(), 1)
-    return f"did you mean {near[0]}? " if near else ""
-
-
 def models_of(page: Mapping[str, Any]) -> list[ModelInfo]:
-    """The models of one page of `GET /v1/models`; what has no id is left out."""
-    data = page.get("data")
-    entries = data if isinstance(data, list) else []
+    """The models of one page of `GET /v1/models`; what has no id is left out.
+
+    Raises:
+        ProtocolError: there is no list: it is another server's answer.
+    """
+    entries = page.get("data")
+    if not isinstance(entries, list):
+        raise ProtocolError("the server's list of models is none; check the base URL")
     return [
         ModelInfo(
             id=str(entry["id"]),

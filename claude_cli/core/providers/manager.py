@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import AsyncGenerator, Iterable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -24,6 +24,18 @@ from .base import LLMProvider
 GROUP = "claude_cli.providers.v1"
 _OPTION_NAMES = ("max_tokens", "temperature", "top_p", "top_k", "thinking", "service_tier")
 _OWN_NAMES = (*_OPTION_NAMES, "model", "messages", "system", "stop_sequences", "stream")
+
+
+@contextmanager
+def plugin_code(name: str, trouble: str = "cannot be asked") -> Iterator[None]:
+    """The border to the code of the plugin `name`, which may fail in any way: it does so as a `UsageError`."""
+    try:
+        yield
+    except ClaudeError:
+        raise
+    except Exception as error:
+        words = redact(f"{error} ({type(error).__name__})".strip())
+        raise UsageError(f"provider {name!r} {trouble}: {words}; repair or remove its package") from error
 
 
 class PluginManager:
@@ -47,16 +59,20 @@ class PluginManager:
         point = self._points.get(name)
         if point is None:
             raise UsageError(f"no provider is called {name!r}; installed: {', '.join(self.names()) or 'none'}")
-        try:
+        with plugin_code(name, f"({point.value}) cannot be loaded"):
             found = point.load()
-        except Exception as error:  # a plugin may fail in any way; see the module's docstring
-            raise UsageError(f"provider {name!r} ({point.value}) cannot be loaded: {redact(str(error))}") from error
         if not (isinstance(found, type) and issubclass(found, LLMProvider)):
             raise UsageError(f"provider {name!r} ({point.value}) is no LLMProvider")
         missing = getattr(found, "__abstractmethods__", None)
         if missing:
             raise UsageError(f"provider {name!r} ({point.value}) lacks {', '.join(sorted(missing))}")
         return found
+
+    def has_key(self, name: str) -> bool:
+        """Whether the provider registered as `name` finds its key in the environment. Raises `UsageError`."""
+        found = self.provider_class(name)
+        with plugin_code(name):
+            return found.has_key(self._environ)
 
     def list_providers(self) -> list[dict[str, Any]]:
         """The registered providers: those whose key is found in the environment.
@@ -68,11 +84,11 @@ class PluginManager:
         registered = []
         for name in self.names():
             try:
-                found = self.provider_class(name)
+                found, has_key = self.provider_class(name), self.has_key(name)
             except UsageError as error:
                 warnings.warn(f"{error}; skipped", stacklevel=2)
                 continue
-            if found.has_key(self._environ):
+            if has_key:
                 registered.append(
                     {
                         "name": f"{name}-default",
@@ -92,12 +108,8 @@ class PluginManager:
         """
         name = name.removesuffix("-default")
         found = self.provider_class(name)
-        try:
+        with plugin_code(name, "cannot be used"):
             return found(api_key, api_base_url)
-        except ClaudeError:
-            raise
-        except Exception as error:  # also here a plugin may fail in any way
-            raise UsageError(f"provider {name!r} cannot be used: {redact(str(error))}") from error
 
 
 def list_providers() -> list[dict[str, Any]]:

@@ -30,3 +30,19 @@ class Start(LLMProvider):
 
     async def get_available_models(self):
         return []
+
+
+class Key(Start):
+    """Loads, and fails whenever it is asked something."""
+
+    API_KEY_NAME = "PARROT_KEY"
+
+    def __init__(self, *arguments: object) -> None:
+        pass
+
+    @classmethod
+    def has_key(cls, environ):
+        raise ValueError("KEY_FILE is gone")
+
+    async def get_available_models(self):
+        raise ValueError("KEY_FILE is gone")

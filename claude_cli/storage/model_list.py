@@ -1,4 +1,4 @@
-"""What servers answered to `GET /v1/models`, a file an address in the cache folder; and the catalogue with that.
+"""What servers answered to `GET /v1/models`, kept in the cache folder by address; and the catalogue with that.
 
 A list counts for the address it came from and for no other. A file that is not ours, or of a newer form, counts as
 none; the next refresh writes it anew.
@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import UsageError
 from ..core.models import Catalogue, catalogue
@@ -20,12 +20,12 @@ from .paths import MODELS_FILE_NAME, cache_dir, config_dir
 if TYPE_CHECKING:
     from ..core.model_merge import LiveList, OwnModels
 
-FOLDER = "models"
+FILE_NAME = "models.json"
 FORMAT = 1
 KEPT = 8
 """Addresses whose lists are kept at most; the oldest go first."""
-MAX_LIST_BYTES = 1 << 20
-"""Of one list; the API's own takes about 40,000."""
+MAX_LIST_BYTES = 1 << 19
+"""Of one list; the API's own takes about 40,000. Each call reads all that are kept."""
 _LATEST = 32_503_680_000  # the year 3000, in seconds since the epoch
 
 
@@ -56,7 +56,7 @@ def list_place(provider: str, base_url: str, *, offline: bool) -> str:
 
 def has_more(environ: Mapping[str, str]) -> bool:
     """Whether there may be more to know than what is shipped: a file of the user's, or a list that is kept."""
-    return os.path.lexists(config_dir(environ) / MODELS_FILE_NAME) or os.path.lexists(cache_dir(environ) / FOLDER)
+    return os.path.lexists(config_dir(environ) / MODELS_FILE_NAME) or os.path.lexists(cache_dir(environ) / FILE_NAME)
 
 
 def _own(file: Path, shipped: Catalogue, profile: str) -> OwnModels:
@@ -68,23 +68,15 @@ def _own(file: Path, shipped: Catalogue, profile: str) -> OwnModels:
 
 def read_list(environ: Mapping[str, str], place: str) -> LiveList | None:
     """The list that is kept for `place`; None where there is none that can be read."""
-    folder = cache_dir(environ) / FOLDER
-    if not os.path.lexists(folder):
+    path = cache_dir(environ) / FILE_NAME
+    if not os.path.lexists(path):
         return None
     name = place_name(place)
-    path = list_path(folder, name)
-    try:
-        if path.stat().st_size > 2 * MAX_LIST_BYTES:
-            return None
-        kept = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    match kept:
-        case {"format": int(form), "place": str(kept_for), "fetched_at": int() | float() as moment, "models": list()}:
-            if form == FORMAT and kept_for == name and 0 < moment < _LATEST:
-                from ..core.model_merge import LiveList
+    match _read(path).get(name):
+        case {"fetched_at": int() | float() as moment, "models": list() as models} if 0 < moment < _LATEST:
+            from ..core.model_merge import LiveList
 
-                return LiveList(name, moment, tuple(kept["models"]))
+            return LiveList(name, moment, tuple(models))
     return None
 
 
@@ -94,23 +86,15 @@ def keep_list(environ: Mapping[str, str], found: LiveList) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    from .files import write_private
+    from .files import locked, write_private
 
-    folder = cache_dir(environ) / FOLDER
-    path = list_path(folder, found.place)
-    value = {"format": FORMAT, "place": found.place, "fetched_at": found.fetched_at, "models": found.models}
-    write_private(path, (json.dumps(value) + "\n").encode())
-    others = sorted(set(folder.glob("*.json")) - {path}, key=lambda each: each.lstat().st_mtime_ns, reverse=True)
-    for old in others[KEPT - 1 :]:
-        with suppress(OSError):
-            old.unlink()
-
-
-def list_path(folder: Path, place: str) -> Path:
-    """The file in `folder` for the list of `place`, a name as `place_name` gives it."""
-    import zlib  # a hash of hashlib's takes some milliseconds to load; the file names its place besides
-
-    return folder / f"{zlib.crc32(place.encode()):08x}.json"
+    path = cache_dir(environ) / FILE_NAME
+    with locked(path):
+        lists = _read(path)
+        lists.pop(found.place, None)
+        lists[found.place] = {"fetched_at": found.fetched_at, "models": found.models}
+        newest = dict([*lists.items()][-KEPT:])
+        write_private(path, (json.dumps({"format": FORMAT, "lists": newest}) + "\n").encode())
 
 
 def place_name(place: str) -> str:
@@ -121,3 +105,17 @@ def place_name(place: str) -> str:
         target = endpoint(place)
         return target.origin + target.prefix
     return place
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The lists in the file at `path`, unchecked; none where it is missing, broken, foreign or of another form."""
+    try:
+        if path.stat().st_size > 2 * KEPT * MAX_LIST_BYTES:
+            return {}
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    match found:
+        case {"format": int(form), "lists": dict() as lists} if form == FORMAT:
+            return lists
+    return {}

@@ -19,8 +19,9 @@ MODELS = "/v1/models"
 
 
 def cache(claude):
-    """What is kept of lists, by file."""
-    return {path.name: path.read_bytes() for path in (claude.home / "models").glob("*")}
+    """What is kept of lists, by address."""
+    path = claude.home / "models.json"
+    return json.loads(path.read_bytes())["lists"] if path.exists() else {}
 
 
 def test_an_invented_model(claude, simulate):
@@ -85,11 +86,11 @@ def test_a_list_holds_for_its_own_address(claude, simulate):
     assert (ids(done), done.err) == (["llama3:8b"], "")
     assert ids(claude("models", "nova", "--base-url", f"{first.url}/v1/")) == ["claude-nova-6"]
     kept = {first.url, second.url}
-    assert {json.loads(text)["place"] for text in cache(claude).values()} == kept
+    assert {*cache(claude)} == kept
     assert claude(
         "models", "--refresh", "--offline", "opus", "--can", "code"
     ).out  # its list says so, what is shipped not
-    assert {json.loads(text)["place"] for text in cache(claude).values()} == {*kept, "simulator"}
+    assert {*cache(claude)} == {*kept, "simulator"}
     assert ids(claude("models", "--can", "code", "--base-url", "http://127.0.0.1:9")) == []
     assert len(second.requests) == 1
 
@@ -140,7 +141,7 @@ def test_a_server_that_is_not_there(claude):
 
 def test_a_cache_that_cannot_be_written(claude, simulator):
     """The list is shown all the same."""
-    (claude.home / "models").touch()
+    (claude.home / "models.json").mkdir()
     done = claude("models", "--refresh", "opus-5")
     assert ids(done) == ["claude-opus-5-5", "claude-opus-5"]
     assert len(done.lines) == 1 and "could not be kept" in done.err

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 
 import pytest
 
 from claude_cli.core.model_merge import LiveList
 from claude_cli.core.models import catalogue
-from claude_cli.storage.model_list import (
-    FOLDER,
-    KEPT,
-    keep_list,
-    known_models,
-    list_path,
-    list_place,
-    place_name,
-    read_list,
-)
+from claude_cli.storage.model_list import FILE_NAME, KEPT, keep_list, known_models, list_place, place_name, read_list
 
 HERE = "https://api.example"
 MOMENT = 1_795_341_769
@@ -34,14 +24,9 @@ def a_list(place=HERE, name="m"):
     return LiveList(place, MOMENT, ({"id": name},))
 
 
-def kept(**changes):
-    """A file as we write it, but for `changes`."""
-    return json.dumps({"format": 1, "place": HERE, "fetched_at": 1, "models": [{"id": "m"}], **changes}).encode()
-
-
-def path_of(tmp_path, place=HERE):
-    """Where the list of `place` is kept."""
-    return list_path(tmp_path / FOLDER, place)
+def kept(value):
+    """A file that has `value` in the place of a list."""
+    return json.dumps({"format": 1, "lists": {HERE: value}}).encode()
 
 
 def ids(environ, place=HERE):
@@ -57,7 +42,7 @@ def test_a_list_counts_for_its_own_address(environ, tmp_path):
     assert {"p"} <= ids(environ, f"{HERE}/prefix/v1/")
     for place in ("https://other.example", "http://api.example", "https://api.example:444", "simulator", "no address"):
         assert known_models(environ, place, "") is catalogue()
-    assert stat.S_IMODE(path_of(tmp_path).stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / FILE_NAME).stat().st_mode) == 0o600
     assert place_name("simulator") == "simulator"
 
 
@@ -83,19 +68,19 @@ def test_without_files_there_is_only_what_is_shipped(environ):
         pytest.param(b"[" * 100_000, id="nested too deeply"),
         pytest.param(b"[1]", id="no object"),
         pytest.param(b'{"models": [], "as_of": "2026-11-22"}', id="another program's"),
-        pytest.param(kept(format=2), id="a newer form"),
-        pytest.param(kept(place="https://other.example"), id="of another address"),
-        pytest.param(kept(fetched_at="x"), id="no moment"),
-        pytest.param(kept(fetched_at=10**30), id="a moment too late"),
-        pytest.param(kept(fetched_at=float("nan")), id="a moment that is none"),
-        pytest.param(kept(models={}), id="models that are none"),
+        pytest.param(json.dumps({"format": 2, "lists": {HERE: {}}}).encode(), id="a newer form"),
+        pytest.param(b'{"format": 1, "lists": []}', id="lists that are none"),
+        pytest.param(kept(3), id="a list that is none"),
+        pytest.param(kept({"fetched_at": "x", "models": []}), id="no moment"),
+        pytest.param(kept({"fetched_at": 10**30, "models": []}), id="a moment too late"),
+        pytest.param(kept({"fetched_at": float("nan"), "models": []}), id="a moment that is none"),
+        pytest.param(kept({"fetched_at": 1, "models": {}}), id="models that are none"),
         pytest.param(b" " * (10 << 20), id="too large"),
     ],
 )
 def test_what_is_not_our_file_counts_as_none(environ, tmp_path, text):
     """What can be had again need not be complained of; the next refresh writes it anew."""
-    (tmp_path / FOLDER).mkdir()
-    path_of(tmp_path).write_bytes(text)
+    (tmp_path / FILE_NAME).write_bytes(text)
     assert known_models(environ, HERE, "") is catalogue()
     keep_list(environ, a_list())
     assert read_list(environ, HERE) == a_list()
@@ -103,18 +88,16 @@ def test_what_is_not_our_file_counts_as_none(environ, tmp_path, text):
 
 def test_a_file_that_cannot_be_read_counts_as_none(environ, tmp_path):
     """A folder in its place, here."""
-    path_of(tmp_path).mkdir(parents=True)
+    (tmp_path / FILE_NAME).mkdir()
     assert known_models(environ, HERE, "") is catalogue()
     with pytest.raises(OSError):
         keep_list(environ, a_list())
 
 
-def test_only_the_newest_addresses_are_kept(environ, tmp_path):
+def test_only_the_newest_addresses_are_kept(environ):
     """A port that changes with each start of a local server must not fill the disk."""
     for number in range(KEPT + 1):
-        place = f"http://127.0.0.1:{number + 1}"
-        keep_list(environ, a_list(place))
-        os.utime(path_of(tmp_path, place), (MOMENT + number, MOMENT + number))
+        keep_list(environ, a_list(f"http://127.0.0.1:{number + 1}"))
     assert read_list(environ, "http://127.0.0.1:1") is None
     assert read_list(environ, "http://127.0.0.1:2") and read_list(environ, f"http://127.0.0.1:{KEPT + 1}")
 

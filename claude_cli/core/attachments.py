@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from .errors import UsageError
 from .image_size import HIGH_TIER, Tier, image_tokens
 from .images import MANY_IMAGES, MAX_ORIGINAL_BYTES, MAX_SIDE_OF_MANY_PX, fitted, raw_bytes, short_name
-from .media import count_pages
+from .media import CountedPdf, count_pages
 from .messages import Block, image_block, pdf_block
 from .models import Model
 from .sizes import readable_size
@@ -168,7 +168,8 @@ def attachment_from_bytes(
         if is_encrypted(data):
             raise UsageError(f"{name} is protected by a password or encrypted: save it without protection")
         pages = count_pages(data, name)
-        return Attachment(pdf_block(_base64(data), title), title, PDF, len(data), None, None, pages=pages)
+        block = pdf_block(CountedPdf.of(_base64(data), pages), title)
+        return Attachment(block, title, PDF, len(data), None, None, pages=pages)
     image = fitted(data, name, limits.tier, many=many)
     return Attachment(
         image_block(image.media_type, _base64(image.data)),

@@ -165,10 +165,29 @@ def count_pages(data: bytes, name: str) -> int | None:
     raise UsageError(f"{name} is protected by a password or encrypted: save it without protection")
 
 
+class CountedPdf(str):
+    """Base64 of a PDF whose pages were counted when it was read: to read it again takes as much memory as it has.
+
+    Attributes:
+        pages: what `count_pages` said.
+    """
+
+    pages: int | None
+
+    @classmethod
+    def of(cls, base64: str, pages: int | None) -> CountedPdf:
+        """`base64` with its `pages`."""
+        counted = cls(base64)
+        counted.pages = pages
+        return counted
+
+
 def pages_of(block: Block) -> int | None:
     """Pages of the PDF that a content block holds in base64; None where they cannot be counted."""
     source = block.get("source")
     data = source.get("data") if isinstance(source, dict) else None
+    if isinstance(data, CountedPdf):
+        return data.pages
     try:
         return count_pages(b64decode(data), "the PDF") if isinstance(data, str) else None
     except (ValueError, UsageError):

@@ -83,9 +83,10 @@ def read_blocks(source: str, numbers: Sequence[int] = ()) -> list[Block]:
 def opening(path: Path, *, empty: bool = False) -> str:
     """A line that opens the containers of `path` and holds an empty heading, which no further line can join.
 
-    Nothing, if the innermost is `empty`: what is indented behind an empty item and a blank line is not in it.
+    Nothing, if the innermost is an `empty` item: what is indented behind one and a blank line is not in it.
     """
-    return "".join(map(_again, path)) + ("\n" if empty else "#\n") if path else ""
+    nothing = empty and path and path[-1].marker != ">"
+    return "".join(map(_again, path)) + ("\n" if nothing else "#\n") if path else ""
 
 
 def margin(path: Path) -> str:

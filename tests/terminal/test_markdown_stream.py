@@ -73,7 +73,7 @@ def test_every_line_of_a_long_answer_is_there_once(size):
 
 
 def test_a_quote_after_an_empty_item_and_an_empty_fence_is_not_lost():
-    """The fence draws nothing, so that what was printed last is still the item: the quote is opened again all the same."""
+    """The fence draws nothing, so what was printed last is still the item; the quote is opened again all the same."""
     text = "+\n> ```\n> ```\n> code"
     assert drawn(text, 80, 24, random.Random(0)).lines == at_once(text, 80, 24).lines == ["•", "│", "│ code"]
 

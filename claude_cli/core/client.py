@@ -90,6 +90,11 @@ def stepwise(provider: LLMProvider, call: Call, around: Surroundings) -> Generat
             while batch := runner.run(anext(batches, None)):
                 yield batch
         finally:
+            # A signal may have come before a step that was over had stopped its loop: that is done now, or it would
+            # stop the next one.
+            loop = runner.get_loop()
+            loop.call_soon(loop.stop)
+            loop.run_forever()
             runner.run(_leave(batches, provider))
 
 

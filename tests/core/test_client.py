@@ -396,6 +396,26 @@ def test_a_step_that_is_broken_off_ends_first():
     assert caught.value.code == 143
 
 
+def test_a_signal_between_two_steps_stops_no_later_one():
+    """A step that is over has still to stop its loop; where a signal comes first, that must not stop the next one."""
+
+    class Stopped(Scripted):
+        async def stream_batches(self, request):
+            yield WORDS
+            asyncio.get_running_loop().call_soon(sys.exit, 143)
+            yield (TextDelta(0, "!"),)
+
+        async def aclose(self):
+            await asyncio.sleep(0)
+
+    around = surroundings("scripted")
+    batches = stepwise(Stopped(), Call(REQUEST, CallPolicy(), around), around)
+    assert tuple(next(batches)) == WORDS
+    with pytest.raises(SystemExit) as caught:
+        next(batches)
+    assert caught.value.code == 143
+
+
 def test_client_stream_gives_the_events_one_by_one():
     """The same events as in batches, for people who write `async for event in …`."""
 

@@ -106,13 +106,12 @@ class Call:
         brought = len(events)
         if not self._handed_on:
             events = self._hold(events)
-        if self._around.emitter:
-            self._emit("StreamChunk", events=brought)
-        if not events:
-            return events
-        events = self._legs.add(events)
+        if events:
+            events = self._legs.add(events)
         if self.first_text_at is None and any(type(event) is TextDelta for event in events):
             self.first_text_at = self._around.clock()
+        if self._around.emitter:  # told when it is kept: whoever stops us then finds it
+            self._emit("StreamChunk", events=brought)
         return events
 
     def _hold(self, events: Sequence[Event]) -> Sequence[Event]:

@@ -84,18 +84,21 @@ class Client:
 
 def stepwise(provider: LLMProvider, call: Call, around: Surroundings) -> Generator[Sequence[Event], None, None]:
     """Drive `call` with a provider that only knows asyncio, one step of its loop at a time; both are closed then."""
-    with asyncio.Runner() as runner:
-        batches = Client(provider, around).run(call)
-        try:
-            while batch := runner.run(anext(batches, None)):
-                yield batch
-        finally:
-            # A signal may have come before a step that was over had stopped its loop: that is done now, or it would
-            # stop the next one.
-            loop = runner.get_loop()
-            loop.call_soon(loop.stop)
-            loop.run_forever()
-            runner.run(_leave(batches, provider))
+    try:
+        with asyncio.Runner() as runner:
+            batches = Client(provider, around).run(call)
+            try:
+                while batch := runner.run(anext(batches, None)):
+                    yield batch
+            finally:
+                # A signal may have come before a step that was over had stopped its loop: that is done now, or it would
+                # stop the next one.
+                loop = runner.get_loop()
+                loop.call_soon(loop.stop)
+                loop.run_forever()
+                runner.run(_leave(batches, provider))
+    except asyncio.CancelledError as stop:
+        raise KeyboardInterrupt from stop  # nothing else cancels here; it may come where the runner does not see why
 
 
 async def _leave(batches: AsyncGenerator[Sequence[Event], None], provider: LLMProvider) -> None:

@@ -47,8 +47,8 @@ def count(provider: LLMProvider, request: ChatRequest, timeout_s: float | None =
 def check_fit(context: Context, provider: LLMProvider, request: ChatRequest) -> None:
     """Refuse a prompt that is larger than its model's window, before it is sent.
 
-    Only one that is estimated near the window or over it, or cannot be estimated, is counted. Where that fails it is sent anyway: the provider
-    will say, and a prompt that it rejects costs nothing.
+    Only one that is estimated near the window or over it, or cannot be estimated, is counted. Where that fails it is sent
+    anyway: the provider will say, and a prompt that it rejects costs nothing.
 
     Raises:
         UsageError: it does not fit; says by how much, and what to do.

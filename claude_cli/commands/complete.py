@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from ..asking.form import form, tools
+from ..asking.live import begin as begin_live
+from ..asking.live import say_retirement
+from ..asking.question import Sources, question, system_prompt
+from ..asking.run import Asked, Fitted, Run
 from ..context import Context, Overrides
 from ..core.errors import UsageError
 from ..core.messages import ChatRequest, LLMOptions, text_of
 from ..storage.settings import EFFORTS
 from . import _options as options
-from ._form import form, tools
-from ._live import begin as begin_live
-from ._live import say_retirement
-from ._prompt import Sources, question, system_prompt
-from ._run import Asked, Fitted, Run
 from ._template import decided, template_in_use
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..asking.form import form
+from ..asking.question import Sources, question, system_prompt
 from ..context import Context, Overrides
 from ..core.errors import NotFoundError, UsageError
 from ..core.messages import ChatRequest, LLMOptions, Usage
 from . import _options as options
-from ._form import form
-from ._prompt import Sources, question, system_prompt
 from ._template import decided, template_in_use
 
 if TYPE_CHECKING:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ..core.budget import plan_of
 from ..core.call import Call
+from ..core.driving import drive
 from ..core.errors import ClaudeError, UsageError
 from ..core.messages import ChatRequest, LLMOptions, Message, text_block
 from ..core.models import Catalogue
 from ..core.prepare import prepare
 from ..core.pricing import cost_of, money
-from ..core.providers.anthropic import AnthropicProvider
 from ..core.retry import RetryPolicy
 from ..core.surroundings import CallPolicy, Surroundings
 from .check import Check, failed, milliseconds
 
 if TYPE_CHECKING:
-    from ..core.events import Event
     from ..core.providers.base import LLMProvider
 
 TIMEOUT_S = 60.0
@@ -56,7 +53,7 @@ def live_check(
     call = Call(request, CallPolicy(RetryPolicy(retries=0, timeout_s=timeout_s)), around)
     first: list[float] = []
     try:
-        for _ in _events(call, provider, around):
+        for _ in drive(call, provider, around):
             first.append(around.clock())
     except ClaudeError as error:
         return failed("live", error, data={"model": request.model, "breakers": around.board.states()})
@@ -91,15 +88,3 @@ def _cheapest(models: Catalogue) -> str:
     if not priced:
         raise UsageError("no model that is offered here has a price; name one with -m")
     return min(priced)[1]
-
-
-def _events(call: Call, provider: LLMProvider, around: Surroundings) -> Iterator[Sequence[Event]]:
-    if isinstance(provider, AnthropicProvider):
-        from ..core.blocking import run
-
-        with closing(provider.blocking_transport()) as transport:
-            yield from run(call, transport, provider.exchange)
-        return
-    from ..core.client import stepwise
-
-    yield from stepwise(provider, call, around)

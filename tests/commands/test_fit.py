@@ -103,5 +103,5 @@ def test_a_small_prompt_loads_nothing_for_it(claude, simulator):
     """Its length alone decides."""
     done = claude("complete", "hi", PYTHONPROFILEIMPORTTIME="1")
     loaded = {line.rpartition("|")[2].strip() for line in done.lines}
-    assert "claude_cli.commands._prompt" in loaded
+    assert "claude_cli.asking.question" in loaded
     assert "claude_cli.commands._fit" not in loaded

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from claude_cli.asking.live import say_retirement
 from claude_cli.cli import main
-from claude_cli.commands._live import say_retirement
 from claude_cli.commands._model_text import about, age, row
 from claude_cli.context import Context, Overrides
 from claude_cli.core.connection import DEFAULT_BASE_URL

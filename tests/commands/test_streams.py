@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from claude_cli.commands._outcome import Outcome, usage_line
+from claude_cli.asking.outcome import Outcome, usage_line
 from claude_cli.core.events import usage_from
 from claude_cli.core.messages import Completion
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from claude_cli.commands._notes import Notes
+from claude_cli.asking.notes import Notes
 from claude_cli.context import Context
 from claude_cli.core.events import BlockStart, BlockStop, TextDelta
 from claude_cli.terminal.renderer import Renderer, text_in

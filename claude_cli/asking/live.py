@@ -15,8 +15,8 @@ from ..terminal.console import STDERR, STDOUT
 
 if TYPE_CHECKING:
     from ..terminal.live import Drawing
-    from ._outcome import Outcome
-    from ._run import Asked
+    from .outcome import Outcome
+    from .run import Asked
 
 NAME_LENGTH = 40
 """Characters that are shown of a model's name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,19 +10,18 @@ from typing import TYPE_CHECKING
 from ..context import Context
 from ..core.errors import BudgetReachedError, ClaudeError, ProviderError, StreamInterruptedError, UsageError
 from ..core.messages import ChatRequest, LLMOptions, Notice
-from ._form import Form
-from ._live import introduce, is_rendered
-from ._outcome import Outcome, judge, usage_line
+from .form import Form
+from .live import introduce, is_rendered
+from .outcome import Outcome, judge, usage_line
 
 if TYPE_CHECKING:
     from ..core.caching import Ttl
     from ..core.call import Call
-    from ..core.events import Event
     from ..core.providers.base import LLMProvider
     from ..core.surroundings import CallPolicy, OnTruncate, Surroundings
     from ..terminal.renderer import Renderer
-    from ._notes import Notes
-    from ._prompt import Sources
+    from .notes import Notes
+    from .question import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +97,12 @@ class Run:
             raise
 
     def _ask(self) -> ClaudeError | None:
+        from ..core.driving import drive
+
         if self.context.console.verbose:
             self._say_whom()
         try:
-            with closing(self._events()) as events:
+            with closing(drive(self.call, self.provider, self.around, ready=self.renderer.requested)) as events:
                 for batch in events:
                     (self.notes or self.renderer).write(batch)
         except (ProviderError, UsageError, BudgetReachedError) as error:
@@ -120,22 +121,6 @@ class Run:
         model = self.context.catalogue.find(self.call.request.model)
         if model is None or model.max_output_tokens is None:
             error.advice = "give --max-tokens, or let models --refresh or models.toml say what the model takes"
-
-    def _events(self) -> Generator[Sequence[Event], None, None]:
-        from ..core.providers.anthropic import AnthropicProvider
-
-        if isinstance(self.provider, AnthropicProvider):
-            from ..core.blocking import run
-
-            transport = self.provider.blocking_transport()
-            with closing(transport):
-                self.renderer.requested()
-                yield from run(self.call, transport, self.provider.exchange)
-        else:
-            from ..core.client import stepwise
-
-            self.renderer.requested()
-            yield from stepwise(self.provider, self.call, self.around)
 
     def finish(self, error: ClaudeError | None) -> int:
         """Print the result, the usage and the error; returns the exit status."""
@@ -222,6 +207,6 @@ def _notes(context: Context, asked: Asked, request: ChatRequest, renderer: Rende
     cites = any((block.get("citations") or {}).get("enabled") for each in request.messages for block in each.content)
     if not (cites or "tools" in request.options.extra):
         return None
-    from ._notes import Notes
+    from .notes import Notes
 
     return Notes(context, renderer, inline=asked.form.is_plain and asked.format not in ("json", "jsonl"))

@@ -11,7 +11,7 @@ from typing import Any
 import httpcore
 
 from .body import BodyDecoder, BodyError
-from .connection import Watch
+from .connection import NAP_S, Watch
 
 READ_BYTES = 65_536
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
@@ -68,11 +68,20 @@ class Stream(httpcore.NetworkStream):
         return data
 
     def receive(self) -> bytes:
-        """The next bytes as they come, b"" at the end; waits as long as the clocks of the call allow."""
+        """The next bytes as they come, b"" at the end; waits as long as the clocks of the call allow.
+
+        In short naps: Ctrl-C at the moment one begins is acted on when it ends, not when more has come.
+        """
         if self._rest:
             rest, self._rest = self._rest, b""
             return rest
-        return self._inner.read(READ_BYTES, self._backend.watch.limit())
+        left = self._backend.watch.limit()
+        while left > NAP_S:
+            try:
+                return self._inner.read(READ_BYTES, NAP_S)
+            except httpcore.ReadTimeout:
+                left -= NAP_S
+        return self._inner.read(READ_BYTES, left)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send, within the same clocks."""

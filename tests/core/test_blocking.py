@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -51,6 +53,26 @@ def test_two_calls_of_one_transport(serve):
             assert list(run(call, transport, provider.exchange))
             texts.append(call.completion().text)
     assert texts == [TEXT] * 3
+
+
+def test_ctrl_c_that_wakes_nobody(serve):
+    """A signal just before a read begins, or one that another thread is given, interrupts no read; it counts as well."""
+
+    def play(peer):
+        peer.request()
+        peer.send(response()[:-40])
+        peer.wait()
+
+    server = serve(play)
+    provider = AnthropicProvider.configured(ProviderConfig(None, server.url, environ={}))
+    call = Call(REQUEST, CallPolicy(), surroundings("anthropic"))
+
+    def press():
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    with closing(provider.blocking_transport()) as transport, pytest.raises(KeyboardInterrupt):
+        for _ in run(call, transport, provider.exchange):
+            threading.Timer(0.05, press).start()
 
 
 def test_an_error_of_the_caller_is_not_a_try(serve):

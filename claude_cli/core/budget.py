@@ -127,6 +127,9 @@ class Recorder(Protocol):
     def settle(self, ticket: Ticket, record: Record) -> None:
         """The call is over: keep how, and give back what was set aside for it."""
 
+    def left_pico(self) -> int | None:
+        """What the tightest limit leaves for the next call; None: there is none, or it is not known."""
+
 
 def plan_of(request: ChatRequest, models: Catalogue, *, flexible: bool = True) -> Plan:
     """What `request` may cost at most, by our estimate of its input and the dearest prices that can apply to it.
@@ -256,6 +259,12 @@ class RunLimit:
         self._spent_pico += record.worst_pico if record.cost_pico is None else record.cost_pico
         if self._inner:
             self._inner.settle(theirs, record)
+
+    def left_pico(self) -> int | None:
+        """As in `Recorder`."""
+        mine = self._limit_pico - self._spent_pico - sum(pico for _, pico in self._open.values())
+        theirs = self._inner.left_pico() if self._inner else None
+        return max(0, mine if theirs is None else min(mine, theirs))
 
     def _grant(self, plan: Plan, spent_pico: int = 0, mine_pico: int = 0) -> Plan:
         """`plan` as far as the limit allows; its call has spent `spent_pico`, and so far `mine_pico` is set aside."""

@@ -47,6 +47,33 @@ def continue_truncated(request: ChatRequest, blocks: Sequence[Block], *, prefill
     return replace(request, messages=(*request.messages, *turns))
 
 
+def joined(first: Sequence[Block], rest: Sequence[Block], *, trimmed: bool) -> tuple[Block, ...]:
+    """The two halves of an answer as one: where they meet, their words are one text, "he" and "llo" are "hello".
+
+    The thinking of the second half is left out: it is bound to a request that will never be made again. Of the first
+    half's, that which had not come to its end and so lacks its signature.
+
+    Args:
+        trimmed: blanks at the end of the first half have not been sent, and so are no part of the whole.
+    """
+    blocks = [dict(block) for block in first if block.get("type") != "thinking" or block.get("signature")]
+    if trimmed and blocks and blocks[-1].get("type") == "text":
+        blocks[-1]["text"] = blocks[-1]["text"].rstrip()
+    for block in rest:
+        if block.get("type") in ("thinking", "redacted_thinking"):
+            continue
+        if blocks and block.get("type") == blocks[-1].get("type") == "text":
+            blocks[-1] = _one_text(blocks[-1], block)
+        else:
+            blocks.append(block)
+    return tuple(blocks)
+
+
+def _one_text(one: Block, other: Block) -> Block:
+    cited = [*(one.get("citations") or ()), *(other.get("citations") or ())]
+    return {**one, "text": one["text"] + str(other.get("text") or ""), **({"citations": cited} if cited else {})}
+
+
 class Legs:
     """Several messages, told and folded as one."""
 

@@ -116,6 +116,11 @@ def redact(text: str, secrets: Iterable[Secret] = ()) -> str:
         # A secret shorter than this is no secret, and masking each "a" of a message would hide the message.
         if len(value) >= 6:
             text = text.replace(value, MASK)
+    return _BASE64.sub(lambda match: f"<base64, {len(match[0])} characters>", without_keys(text))
+
+
+def without_keys(text: str) -> str:
+    """`text` without keys of Anthropic's, authorisation headers, bearer tokens, and passwords in URLs."""
     for pattern, mask in _PATTERNS:
         text = pattern.sub(mask, text)
-    return _BASE64.sub(lambda match: f"<base64, {len(match[0])} characters>", text)
+    return text

@@ -29,6 +29,7 @@ class Options(TypedDict, total=False):
     today: str | None
     clock: Callable[[], float]
     extra_models: Sequence[Mapping[str, Any]]
+    recorded: int
 
 
 class BackgroundSimulator:

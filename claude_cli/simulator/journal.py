@@ -37,7 +37,9 @@ class RecordedRequest:
 class Journal:
     """The requests of one simulator."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_RECORDED) -> None:
+        """Remember so many requests at most."""
+        self._most = most
         self.requests: list[RecordedRequest] = []
         self._count = 0
         self._bytes = 0
@@ -56,7 +58,7 @@ class Journal:
         request = RecordedRequest(self._count, method.decode("ascii"), path, query, named, body, _parse(body))
         self.requests.append(request)
         self._bytes += len(body)
-        while len(self.requests) > MAX_RECORDED or (self._bytes > MAX_RECORDED_BYTES and len(self.requests) > 1):
+        while len(self.requests) > self._most or (self._bytes > MAX_RECORDED_BYTES and len(self.requests) > 1):
             self._bytes -= len(self.requests.pop(0).body)
         self._running += 1
         self._idle.clear()

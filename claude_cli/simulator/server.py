@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from .connection import Connection, Sleep
-from .journal import Journal, RecordedRequest
+from .journal import MAX_RECORDED, Journal, RecordedRequest
 from .service import Service
 
 BACKLOG = 1024
@@ -30,6 +30,7 @@ class Simulator:
         today: YYYY-MM-DD; models that retire by then are gone. None leaves them as the catalogue has them.
         clock: seconds since 1970, for the rate-limit headers and the age of what is cached.
         extra_models: models besides the catalogue's, as in `catalogue.with_models`.
+        recorded: requests that are remembered; the oldest are forgotten first.
     """
 
     def __init__(
@@ -45,9 +46,10 @@ class Simulator:
         today: str | None = None,
         clock: Callable[[], float] = time.time,
         extra_models: Sequence[Mapping[str, Any]] = (),
+        recorded: int = MAX_RECORDED,
     ) -> None:
         self._service = Service(script, keys, pace_s, bare_models, today, clock, extra_models)
-        self._journal = Journal()
+        self._journal = Journal(recorded)
         self._sleep = sleep
         self._host, self._port = host, port
         self._listener: socket.socket | None = None
@@ -62,7 +64,7 @@ class Simulator:
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """The requests so far, the latest 10,000 of them."""
+        """The requests so far, as many of the latest as are remembered."""
         return self._journal.requests
 
     async def start(self) -> None:

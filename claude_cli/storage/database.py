@@ -14,8 +14,8 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,6 +30,7 @@ _WAL_PAGES = 128
 """When the write-ahead log goes into the database. The next process to come reads it whole: 0.3 ms at this length, 2.5
 at SQLite's own 1,000 pages (measured November 2026)."""
 
+_WRITING, _READING = "BEGIN IMMEDIATE", "BEGIN"
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 Result = TypeVar("Result")
@@ -91,18 +92,19 @@ class Database:
         Raises:
             DatabaseUnavailableError: it was not done.
         """
-        with self._turn:
-            try:
-                try:
-                    return self._transaction(work)
-                except (sqlite3.DatabaseError, _ForeignError) as error:
-                    of_no_use = isinstance(error, _ForeignError) or result_code(error) in _DAMAGED
-                    if not of_no_use and self._is_in_place():
-                        raise
-                    self._set_aside()
-                    return self._transaction(work)
-            except (sqlite3.Error, _ForeignError, OSError) as error:
-                raise DatabaseUnavailableError(f"{self.path} cannot be used ({_reason(error)})") from error
+        with self._turn, self._errors():
+            return self._settled(work, _WRITING)
+
+    def read(self, work: Callable[[sqlite3.Connection], Result], missing: Result) -> Result:
+        """Do `work`, which only reads, on the one state that the database has now, while others may write.
+
+        Returns what it returns; `missing` where there is no database, which makes none.
+
+        Raises:
+            DatabaseUnavailableError: it was not done.
+        """
+        with self._turn, self._errors():
+            return self._settled(work, _READING) if self.path.exists() else missing
 
     def close(self) -> None:
         """Close it. A process that is about to end need not: the last one to close waits for the disk."""
@@ -111,9 +113,28 @@ class Database:
                 with suppress(OSError), locked(self.path):
                     self._disconnect()
 
-    def _transaction(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Say what went wrong with the one error that callers know."""
         try:
-            connection = self._entered()
+            yield
+        except (sqlite3.Error, _ForeignError, OSError) as error:
+            raise DatabaseUnavailableError(f"{self.path} cannot be used ({_reason(error)})") from error
+
+    def _settled(self, work: Callable[[sqlite3.Connection], Result], begin: str) -> Result:
+        """What `work` returns, done on a new file if the one in place is of no use."""
+        try:
+            return self._transaction(work, begin)
+        except (sqlite3.DatabaseError, _ForeignError) as error:
+            of_no_use = isinstance(error, _ForeignError) or result_code(error) in _DAMAGED
+            if not of_no_use and self._is_in_place():
+                raise
+            self._set_aside()
+            return self._transaction(work, begin)
+
+    def _transaction(self, work: Callable[[sqlite3.Connection], Result], begin: str) -> Result:
+        try:
+            connection = self._entered(begin)
             result = work(connection)
             connection.execute("COMMIT")
         except BaseException:  # also Ctrl-C: the next transaction must be able to begin
@@ -123,15 +144,18 @@ class Database:
             raise
         return result
 
-    def _entered(self) -> sqlite3.Connection:
-        """A connection to the file that has the name, its tables ready, in a transaction where only we write."""
+    def _entered(self, begin: str) -> sqlite3.Connection:
+        """A connection to the file that has the name, its tables ready, in a transaction that began with `begin`."""
         while True:
             connection = self._connect()
-            version = self._enter(connection)
+            version = self._enter(connection, begin)
             if self._is_in_place():
-                if version < len(self._schema.migrations):
+                missing = version < len(self._schema.migrations)
+                if missing and begin == _WRITING:
                     self._make(connection, version)
-                return connection
+                if not missing or begin == _WRITING:
+                    return connection
+                begin = _WRITING
             # A file that has just lost its name takes the log of the new one for its own: nothing may be written.
             connection.execute("ROLLBACK")
 
@@ -174,15 +198,15 @@ class Database:
                 connection.execute("PRAGMA journal_mode=WAL")
             new.rename(self.path)
 
-    def _enter(self, connection: sqlite3.Connection) -> int:
+    def _enter(self, connection: sqlite3.Connection, begin: str) -> int:
         """Begin a transaction as soon as others let us; returns how many migrations have been made.
 
         Raises:
             DatabaseUnavailableError: a newer version has written the file.
             _ForeignError: it is not ours.
         """
-        self._patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
-        (mark,) = connection.execute("PRAGMA application_id").fetchone()
+        self._patiently(lambda: connection.execute(begin))
+        (mark,) = self._patiently(lambda: connection.execute("PRAGMA application_id").fetchone())
         if mark != self._schema.application_id:
             raise _ForeignError
         (version,) = connection.execute("PRAGMA user_version").fetchone()

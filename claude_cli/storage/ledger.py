@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..core.budget import Limits, Plan, Record, Ticket, grant
@@ -32,7 +32,7 @@ class About:
     """What all calls of one process have in common. (No dataclass, as `Schema` is none.)
 
     Attributes:
-        command, provider, session: as in the table.
+        command, provider, session: as in the table; the session may change between two calls.
         profile: "" where none is named.
     """
 
@@ -99,6 +99,13 @@ class Ledger:
         except DatabaseUnavailableError as error:
             self._say(error)
 
+    def left_pico(self) -> int | None:
+        """See `Recorder`."""
+        try:
+            return self._database.write(self._left)
+        except DatabaseUnavailableError:
+            return None
+
     def close(self) -> None:
         """Close the database; a process that is about to end need not (it would wait for the disk)."""
         self._database.close()
@@ -158,6 +165,20 @@ class Ledger:
         self, calls: sqlite3.Connection, plan: Plan, now: float, *, but: int = _UNRECORDED, spent_pico: int = 0
     ) -> Plan:
         """`plan` as far as all limits allow it; the call `but` has spent `spent_pico`, whatever is reserved for it."""
+        for name, limit, again, spent, set_aside in self._spending(calls, now, but):
+            left = limit - spent - set_aside - spent_pico
+            words = f"{name} of {money(limit)} (starts again {again})"
+            plan = grant(plan, left, limit=words, set_aside_pico=set_aside)
+        return plan
+
+    def _left(self, calls: sqlite3.Connection) -> int | None:
+        found = [limit - spent - aside for _, limit, _, spent, aside in self._spending(calls, self._clock())]
+        return max(0, min(found)) if found else None
+
+    def _spending(
+        self, calls: sqlite3.Connection, now: float, but: int = _UNRECORDED
+    ) -> Iterator[tuple[str, int, str, int, int]]:
+        """Each limit: its name, its amount, when it starts again, what is spent, and set aside for calls but `but`."""
         today = self._local_day(now)
         limits = (
             ("budget.day", self._limits.day_pico, today, "at midnight"),
@@ -166,11 +187,7 @@ class Ledger:
         for name, limit, first_day, again in limits:
             if limit is not None:
                 bounds = {"first_day": first_day, "today": today, "but": but}
-                spent, set_aside = calls.execute(SPENDING, bounds).fetchone()
-                left = limit - spent - set_aside - spent_pico
-                words = f"{name} of {money(limit)} (starts again {again})"
-                plan = grant(plan, left, limit=words, set_aside_pico=set_aside)
-        return plan
+                yield name, limit, again, *calls.execute(SPENDING, bounds).fetchone()
 
     def _sweep(self, calls: sqlite3.Connection) -> None:
         """Charge the calls whose process has ended."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 FILE_NAME = "config.toml"
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
+KEEPING = ("auto", "always", "never")
+OVERFLOWS = ("trim", "compact", "stop")
 DEFAULT_PROFILE = "default"
 """What the profile is called where none is named: the file's own values."""
 PROFILE_NAMES = ("base_url", "model", "key_command", "headers")
@@ -76,6 +78,16 @@ class Settings:
     stdin_wait_s: float = setting(60.0, "seconds to wait for piped input where nobody can see the wait; 0: no limit")
     budget_day: Dollars = setting(Dollars(), "US dollars that a day's calls may cost; empty: no limit", table="budget")
     budget_month: Dollars = setting(Dollars(), "US dollars that a month's calls may cost", table="budget")
+    history_save: str = setting(
+        "auto", "keep what is asked and answered: auto (in chats, and where a person is there), always or never",
+        choices=KEEPING, table="history",
+    )  # fmt: skip
+    history_days: int = setting(0, "days that conversations are kept; 0: for ever", table="history")
+    chat_overflow: str = setting(
+        "trim", "what a chat does when the window is full: trim (the oldest turns), compact (sum up) or stop",
+        choices=OVERFLOWS, table="chat",
+    )  # fmt: skip
+    chat_vi: bool = setting(False, "vi keys in the chat's prompt", table="chat")
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     project: ProjectFile | None = None

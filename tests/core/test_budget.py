@@ -200,9 +200,9 @@ def test_a_run_s_limit_holds_for_all_its_calls():
     """Money spent and money in flight; what a call did not use is given back."""
     limit = RunLimit(200_000)
     first = limit.begin(PLAN)
-    assert first.plan == PLAN
+    assert first.plan == PLAN and limit.left_pico() == 200_000 - (PLAN.worst_pico or 0)
     second = limit.begin(PLAN)
-    assert second.plan.max_tokens == 9_600
+    assert second.plan.max_tokens == 9_600 and limit.left_pico() == 0
     with pytest.raises(BudgetReachedError, match=r"\$0.00 of --max-cost"):
         limit.begin(PLAN)
     limit.settle(first, answered(5_000))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from claude_cli.core.continuation import GO_ON, MAX_CONTINUATIONS, continue_truncated
+from claude_cli.core.continuation import GO_ON, MAX_CONTINUATIONS, continue_truncated, joined
 from claude_cli.core.errors import RequestRejectedError, StreamInterruptedError
 from claude_cli.core.events import (
     BlockStart,
@@ -225,3 +225,33 @@ def test_a_fallback_is_continued_as_itself():
     stage = Stage(policy(retry=RetryPolicy(retries=0), fallbacks=(SONNET,)))
     stage.play([DOWN], [whole("Hel", reason="max_tokens")], [whole("lo")])
     assert [request.model for request in stage.asked] == ["opus", "sonnet", "sonnet"]
+
+
+# ------------------------------------------------------------------------------------------------ two halves
+THOUGHT = {"type": "thinking", "thinking": "hm", "signature": "s"}
+TOOL = {"type": "tool_use", "id": "1", "name": "clock", "input": {}}
+
+
+@pytest.mark.parametrize(
+    ("first", "rest", "trimmed", "whole"),
+    [
+        pytest.param([text_block("he")], [text_block("llo")], False, [text_block("hello")], id="within a word"),
+        pytest.param([text_block("a ")], [text_block("b")], False, [text_block("a b")], id="behind a blank"),
+        pytest.param([text_block("a \n")], [text_block(" b")], True, [text_block("a b")], id="a blank not sent"),
+        pytest.param([THOUGHT, text_block("a")], [THOUGHT, text_block("b")], False, [THOUGHT, text_block("ab")],
+                     id="thinking of the first half alone"),
+        pytest.param([{**THOUGHT, "signature": ""}, text_block("a")], [text_block("b")], False, [text_block("ab")],
+                     id="thinking that had not ended"),
+        pytest.param([text_block("a")], [text_block("b"), TOOL, text_block("c")], False,
+                     [text_block("ab"), TOOL, text_block("c")], id="other blocks keep their places"),
+        pytest.param([{**text_block("a"), "citations": [1]}], [{**text_block("b"), "citations": [2]}], False,
+                     [{**text_block("ab"), "citations": [1, 2]}], id="citations of both"),
+        pytest.param([text_block("a")], [], False, [text_block("a")], id="nothing more"),
+        pytest.param([], [text_block("b")], False, [text_block("b")], id="nothing before"),
+    ],
+)  # fmt: skip
+def test_halves_become_one(first, rest, trimmed, whole):
+    """Where they meet their words are one text; neither half is changed by it."""
+    before = [dict(block) for block in first]
+    assert joined(first, rest, trimmed=trimmed) == tuple(whole)
+    assert first == before

@@ -78,10 +78,9 @@ def test_headers_sent_twice_are_joined(caller):
     assert b"2023-06-01, 2023-06-01" in talk(caller.url, head("/v1/models", *lines))
 
 
-def test_the_oldest_records_are_forgotten(start, monkeypatch):
+def test_the_oldest_records_are_forgotten(start):
     """A simulator that runs for days does not fill the memory."""
-    monkeypatch.setattr(journal, "MAX_RECORDED", 3)
-    caller = start()
+    caller = start(recorded=3)
     for _ in range(5):
         caller.post()
 

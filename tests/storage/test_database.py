@@ -161,6 +161,49 @@ def test_a_migration_is_made_whole_or_not_at_all(opened):
     assert rows == [("one", "en"), ("three", "en")]
 
 
+def every_word(connection):
+    return connection.execute("SELECT word FROM words").fetchall()
+
+
+def test_reading_makes_nothing_and_waits_for_nobody(opened):
+    """Neither a file where there is none, nor for the process that writes."""
+    database = opened()
+    assert database.read(every_word, "none") == "none" and not opened.path.parent.exists()
+    database.write(add("one"))
+    with closing(sqlite3.connect(opened.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        add("two")(other)
+        assert opened().read(every_word, []) == [("one",)]
+
+
+def test_reading_an_older_version_s_file_makes_it_today_s(opened):
+    """What is asked for may be in a column that it has not."""
+    opened(ONE).write(add("one"))
+    assert opened(TWO).read(lambda words: words.execute("SELECT language FROM words").fetchone(), None) == ("en",)
+
+
+def test_reading_sees_one_state(opened):
+    """Also where another process writes between two questions."""
+    opened().write(add("one"))
+
+    def twice(connection):
+        before = connection.execute("SELECT count(*) FROM words").fetchone()
+        opened().write(add("two"))
+        return before, connection.execute("SELECT count(*) FROM words").fetchone()
+
+    assert opened().read(twice, None) == ((1,), (1,))
+
+
+@pytest.mark.parametrize("spoil", [pytest.param(torn, id="damaged"), pytest.param(foreign, id="another's")])
+def test_reading_sets_aside_what_is_of_no_use(opened, spoil):
+    """As writing does; what has to be asked again is done on the new file."""
+    opened.path.parent.mkdir()
+    spoil(opened.path)
+    assert opened().read(every_word, None) == []
+    (notice,) = opened.notices
+    assert notice.code == "database_set_aside"
+
+
 def folder_in_place(path):
     path.mkdir(parents=True)
 

@@ -216,6 +216,30 @@ def test_money_is_exact(load, text, kept, pico):
     assert set(found.sources) == {"budget.day"}
 
 
+def test_what_is_kept_and_how_chats_behave(load):
+    """Each from its table of the file or its variable; what else stands there is refused with what there is."""
+    default = load()
+    assert (default.history_save, default.history_days, default.chat_overflow, default.chat_vi) == (
+        "auto", 0, "trim", False,
+    )  # fmt: skip
+    text = "history.save = 'never'\nhistory.days = 30\n[chat]\noverflow = 'compact'\nvi = true\n"
+    found = load(text, CLAUDE_CLI_HISTORY_SAVE="always", CLAUDE_CLI_CHAT_VI="no")
+    assert (found.history_save, found.history_days, found.chat_overflow, found.chat_vi) == (
+        "always", 30, "compact", False,
+    )  # fmt: skip
+    for wrong, said in (
+        ("[history]\nsave = true", "line 2, column 1: history.save is a text"),
+        ("[history]\nsave = 'no'", "history.save is one of auto, always, never, not 'no'"),
+        ("[history]\ndays = -1", "history.days is a whole number, 0 or more"),
+        ("[chat]\noverflow = 'drop'", "chat.overflow is one of trim, compact, stop, not 'drop'"),
+        ("[chat]\nvim = true", "there is no setting 'chat.vim'; did you mean 'chat.vi'?"),
+        ("history = 3", "history is a table: [history]"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            load(wrong)
+        assert said in str(caught.value)
+
+
 def test_variables_that_look_like_settings():
     """They do not stop a call, or an older version could not run beside a newer one's variables; `config show` says."""
     environ = {"CLAUDE_CLI_MODLE": "", "CLAUDE_CLI_ALLOW_HTTP": "x", "CLAUDE_CLI_HOME": "x", "CLAUDE_CLI_MODEL": "x"}

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .core.telemetry import Emitter
     from .providing import Providing
     from .storage.keys import KeyStore, Purpose
+    from .storage.ledger import About
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ class Context:
     on_notice: Callable[[Notice], None] = lambda notice: None
     command: str = ""
     """What the ledger calls the command."""
+    session: str | None = None
+    """The id of the conversation that calls belong to from now on, for the ledger; None: of none that is kept."""
     uses_project: bool = True
     """False: a project's file is not even read."""
     closing: ExitStack = field(default_factory=ExitStack)
@@ -160,16 +163,21 @@ class Context:
         if self.offline and self.overrides.max_cost_pico is None:
             return None  # and nothing of it is loaded
         from .accounts import recorder
-        from .storage.ledger import About
 
         return recorder(
-            About(self.command, self.provider_name, self.settings.profile),
+            self._about,
             self.settings,
             self.environ,
             offline=self.offline,
             run_limit_pico=self.overrides.max_cost_pico,
             notify=self.notify,
         )
+
+    @cached_property
+    def _about(self) -> About:
+        from .storage.ledger import About
+
+        return About(self.command, self.provider_name, self.settings.profile)
 
     @property
     def offline(self) -> bool:
@@ -234,6 +242,8 @@ class Context:
         """What calls of this process share."""
         from .core.prepare import surroundings
 
+        if self.recorder is not None:
+            self._about.session = self.session  # a chat goes from one conversation to another
         return surroundings(
             self.provider_name,
             emitter=self.emitter,

@@ -149,7 +149,7 @@ class Providing:
         from .simulator import BackgroundSimulator
 
         pace = SIMULATOR_PACE_S if self._console.out_is_terminal else 0.0
-        with BackgroundSimulator(pace_s=pace) as running:
+        with BackgroundSimulator(pace_s=pace, recorded=1) as running:
             yield running.url
 
     def _provider_of_simulator(self, url: str) -> LLMProvider:

@@ -1,9 +1,9 @@
 # Completion of claude-cli for bash. Written by `claude-cli completions bash`: change the program, not this file.
-# Only models, profiles and templates are asked of the program; all other words stand here.
+# Only models, profiles, templates and sessions are asked of the program; all other words stand here.
 
 _claude_cli() {
   local program=${1/#\~/$HOME} current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
-  local path="" flags="" argument="" kind="" word
+  local path="" flags="" argument="" kind="" word typed hinders
   COMPREPLY=()
   # Bash splits --flag=value into three words.
   if [[ $current == "=" ]]; then
@@ -11,10 +11,27 @@ _claude_cli() {
   elif [[ $previous == "=" ]]; then
     previous=${COMP_WORDS[COMP_CWORD-2]}
   fi
-  if ((COMP_CWORD == 1)); then argument='words complete models tokens usage health simulate completions config templates keys ask doctor'; fi
+  if ((COMP_CWORD == 1)); then argument='words chat complete models tokens usage health simulate completions history config templates keys ask doctor'; fi
   if ((COMP_CWORD > 1)); then path=${COMP_WORDS[1]}; fi
-  case $path in config | templates | keys) if ((COMP_CWORD > 2)); then path+=" ${COMP_WORDS[2]}"; fi ;; esac
+  case $path in history | config | templates | keys) if ((COMP_CWORD > 2)); then path+=" ${COMP_WORDS[2]}"; fi ;; esac
   case $path in
+    chat)
+      flags='--continue -c --session -S --fork --save --no-save --model -m --system -s --system-file --file -f --attach -a --image -i --template -t --param -p --max-tokens --stop --effort --thinking --show-thinking --temperature --top-p --top-k --service-tier --web-search --web-fetch --code-execution --cache --option -O --beta --strict --on-truncate --usage -u --max-cost --timeout --retry-for --retries --fallback-model --provider --profile --base-url --offline --no-stdin --no-input --yes --color --quiet -q --verbose -v --log-file --help -h'
+      case $previous in
+        --session | -S) kind=sessions ;;
+        --model | -m | --fallback-model) kind=models ;;
+        --system | -s | --param | -p | --max-tokens | --stop | --temperature | --top-p | --top-k | --option | -O | --beta | --max-cost | --timeout | --retry-for | --retries | --provider | --base-url) kind=none ;;
+        --system-file | --file | -f | --attach | -a | --image | -i | --log-file) kind=files ;;
+        --template | -t) kind=templates ;;
+        --effort) kind='words low medium high xhigh max' ;;
+        --thinking) kind='words on off' ;;
+        --service-tier) kind='words auto standard_only' ;;
+        --cache) kind='words auto off 1h' ;;
+        --on-truncate) kind='words fail continue ok' ;;
+        --profile) kind=profiles ;;
+        --color) kind='words auto always never' ;;
+      esac
+      ;;
     models)
       flags='--can --refresh --retired --json --profile --base-url --offline --timeout --quiet -q --help -h'
       argument=searches
@@ -61,35 +78,82 @@ _claude_cli() {
       flags='--help -h'
       argument='words bash zsh fish'
       ;;
+    history)
+      flags='--help -h'
+      argument='words list show search export import rm'
+      ;;
+    'history list')
+      flags='--limit -n --since --until --model -m --json --quiet -q --help -h'
+      case $previous in
+        --limit | -n) kind=none ;;
+        --since) kind='words today yesterday week month all 7d 30d' ;;
+        --until) kind='words today yesterday' ;;
+        --model | -m) kind=models ;;
+      esac
+      ;;
+    'history show')
+      flags='--all --json --help -h'
+      argument=sessions
+      ;;
+    'history search')
+      flags='--rank --limit -n --since --until --model -m --json --quiet -q --help -h'
+      case $previous in
+        --limit | -n) kind=none ;;
+        --since) kind='words today yesterday week month all 7d 30d' ;;
+        --until) kind='words today yesterday' ;;
+        --model | -m) kind=models ;;
+      esac
+      ;;
+    'history export')
+      flags='--all --output -o --format --raw --yes -y --quiet -q --help -h'
+      argument=sessions
+      case $previous in
+        --output | -o) kind=files ;;
+        --format) kind='words md json' ;;
+      esac
+      ;;
+    'history import')
+      flags='--quiet -q --help -h'
+      argument=files
+      ;;
+    'history rm')
+      flags='--all --before --yes -y --quiet -q --help -h'
+      argument=sessions
+      case $previous in
+        --before) kind='words today yesterday' ;;
+      esac
+      ;;
     config)
       flags='--help -h'
       argument='words show set unset path edit'
       ;;
     'config show')
       flags='--profile --json --help -h'
-      argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month'
+      argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi'
       case $previous in
         --profile) kind=profiles ;;
-        model | provider | base_url | api_version | profile | key_command | keyring | allow_http | offline | max_tokens | effort | system | template | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | screen_reader | stdin_wait_s | budget.day | budget.month) kind=none ;;
+        model | provider | base_url | api_version | profile | key_command | keyring | allow_http | offline | max_tokens | effort | system | template | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | screen_reader | stdin_wait_s | budget.day | budget.month | history.save | history.days | chat.overflow | chat.vi) kind=none ;;
       esac
       ;;
     'config set')
       flags='--help -h'
-      argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month'
+      argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi'
       case $previous in
         model) kind=models ;;
-        provider | base_url | api_version | key_command | allow_http | max_tokens | system | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | stdin_wait_s | budget.day | budget.month) kind=none ;;
+        provider | base_url | api_version | key_command | allow_http | max_tokens | system | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | stdin_wait_s | budget.day | budget.month | history.days) kind=none ;;
         profile) kind=profiles ;;
-        keyring | offline | screen_reader) kind='words true false' ;;
+        keyring | offline | screen_reader | chat.vi) kind='words true false' ;;
         effort) kind='words low medium high xhigh max' ;;
         template) kind=templates ;;
+        history.save) kind='words auto always never' ;;
+        chat.overflow) kind='words trim compact stop' ;;
       esac
       ;;
     'config unset')
       flags='--help -h'
-      argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month'
+      argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi'
       case $previous in
-        model | provider | base_url | api_version | profile | key_command | keyring | allow_http | offline | max_tokens | effort | system | template | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | screen_reader | stdin_wait_s | budget.day | budget.month) kind=none ;;
+        model | provider | base_url | api_version | profile | key_command | keyring | allow_http | offline | max_tokens | effort | system | template | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | screen_reader | stdin_wait_s | budget.day | budget.month | history.save | history.days | chat.overflow | chat.vi) kind=none ;;
       esac
       ;;
     'config path')
@@ -148,11 +212,12 @@ _claude_cli() {
       esac
       ;;
     ask)
-      flags='--model -m --system -s --system-file --file -f --template -t --param -p --edit -e --attach -a --image -i --max-tokens --stop --effort --thinking --show-thinking --temperature --top-p --top-k --service-tier --web-search --web-fetch --code-execution --cache --option -O --beta --strict --on-truncate -x --extract --schema --output -o --format --json --no-stream --usage -u --dry-run -n --max-cost --timeout --retry-for --retries --fallback-model --provider --profile --base-url --offline --no-stdin --no-input --yes --color --quiet -q --verbose -v --log-file --help -h'
+      flags='--model -m --system -s --system-file --file -f --continue -c --session -S --fork --save --no-save --template -t --param -p --edit -e --attach -a --image -i --max-tokens --stop --effort --thinking --show-thinking --temperature --top-p --top-k --service-tier --web-search --web-fetch --code-execution --cache --option -O --beta --strict --on-truncate -x --extract --schema --output -o --format --json --no-stream --usage -u --dry-run -n --max-cost --timeout --retry-for --retries --fallback-model --provider --profile --base-url --offline --no-stdin --no-input --yes --color --quiet -q --verbose -v --log-file --help -h'
       case $previous in
         --model | -m | --fallback-model) kind=models ;;
         --system | -s | --param | -p | --max-tokens | --stop | --temperature | --top-p | --top-k | --option | -O | --beta | --max-cost | --timeout | --retry-for | --retries | --provider | --base-url) kind=none ;;
         --system-file | --file | -f | --attach | -a | --image | -i | --schema | --output | -o | --log-file) kind=files ;;
+        --session | -S) kind=sessions ;;
         --template | -t) kind=templates ;;
         --effort) kind='words low medium high xhigh max' ;;
         --thinking) kind='words on off' ;;
@@ -175,11 +240,12 @@ _claude_cli() {
       ;;
     *)
       if ((COMP_CWORD == 1)); then flags='--version -V '; fi
-      flags+='--model -m --system -s --system-file --file -f --template -t --param -p --edit -e --attach -a --image -i --max-tokens --stop --effort --thinking --show-thinking --temperature --top-p --top-k --service-tier --web-search --web-fetch --code-execution --cache --option -O --beta --strict --on-truncate -x --extract --schema --output -o --format --json --no-stream --usage -u --dry-run -n --max-cost --timeout --retry-for --retries --fallback-model --provider --profile --base-url --offline --no-stdin --no-input --yes --color --quiet -q --verbose -v --log-file --help -h'
+      flags+='--model -m --system -s --system-file --file -f --continue -c --session -S --fork --save --no-save --template -t --param -p --edit -e --attach -a --image -i --max-tokens --stop --effort --thinking --show-thinking --temperature --top-p --top-k --service-tier --web-search --web-fetch --code-execution --cache --option -O --beta --strict --on-truncate -x --extract --schema --output -o --format --json --no-stream --usage -u --dry-run -n --max-cost --timeout --retry-for --retries --fallback-model --provider --profile --base-url --offline --no-stdin --no-input --yes --color --quiet -q --verbose -v --log-file --help -h'
       case $previous in
         --model | -m | --fallback-model) kind=models ;;
         --system | -s | --param | -p | --max-tokens | --stop | --temperature | --top-p | --top-k | --option | -O | --beta | --max-cost | --timeout | --retry-for | --retries | --provider | --base-url) kind=none ;;
         --system-file | --file | -f | --attach | -a | --image | -i | --schema | --output | -o | --log-file) kind=files ;;
+        --session | -S) kind=sessions ;;
         --template | -t) kind=templates ;;
         --effort) kind='words low medium high xhigh max' ;;
         --thinking) kind='words on off' ;;
@@ -204,10 +270,21 @@ _claude_cli() {
     files)
       compopt -o filenames 2>/dev/null
       while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -f -- "$current") ;;
-    models | searches | profiles | templates)
+    models | searches | profiles | templates | sessions)
       type -P -- "$program" >/dev/null || program=claude-cli
+      # A word may have blanks and more, and be begun with or without quotes.
+      case $current in
+        \'*) typed=${current#?} hinders="*[']*" ;;
+        \"*) typed=${current#?} hinders='*["$`\!]*' ;;
+        *) typed=${current//\\/} hinders= ;;
+      esac
       while IFS=$'\t' read -r word _; do
-        [[ -n $word && $word == "$current"* ]] && COMPREPLY+=("$(printf %q "$word")")
+        [[ -n $word && $word == "$typed"* ]] || continue
+        if [[ -z $hinders ]]; then
+          COMPREPLY+=("$(printf %q "$word")")
+        elif [[ $word != $hinders ]]; then
+          COMPREPLY+=("$word")
+        fi
       done < <("$program" --complete "$kind" 2>/dev/null) ;;
   esac
 }

@@ -1,5 +1,5 @@
 # Completion of claude-cli for fish. Written by `claude-cli completions fish`: change the program, not this file.
-# Only models, profiles and templates are asked of the program; all other words stand here.
+# Only models, profiles, templates and sessions are asked of the program; all other words stand here.
 
 function __claude_cli_live
     claude-cli --complete $argv[1] 2>/dev/null
@@ -9,9 +9,9 @@ end
 function __claude_cli_at
     set -l typed (commandline -opc)
     set -l at complete
-    if contains -- "$typed[2] $typed[3]" 'complete' 'models' 'tokens' 'usage' 'health' 'simulate' 'completions' 'config' 'config show' 'config set' 'config unset' 'config path' 'config edit' 'templates' 'templates list' 'templates show' 'templates edit' 'keys' 'keys set' 'keys list' 'keys test' 'keys rm' 'ask' 'doctor'
+    if contains -- "$typed[2] $typed[3]" 'chat' 'complete' 'models' 'tokens' 'usage' 'health' 'simulate' 'completions' 'history' 'history list' 'history show' 'history search' 'history export' 'history import' 'history rm' 'config' 'config show' 'config set' 'config unset' 'config path' 'config edit' 'templates' 'templates list' 'templates show' 'templates edit' 'keys' 'keys set' 'keys list' 'keys test' 'keys rm' 'ask' 'doctor'
         set at "$typed[2] $typed[3]"
-    else if contains -- "$typed[2]" 'complete' 'models' 'tokens' 'usage' 'health' 'simulate' 'completions' 'config' 'config show' 'config set' 'config unset' 'config path' 'config edit' 'templates' 'templates list' 'templates show' 'templates edit' 'keys' 'keys set' 'keys list' 'keys test' 'keys rm' 'ask' 'doctor'
+    else if contains -- "$typed[2]" 'chat' 'complete' 'models' 'tokens' 'usage' 'health' 'simulate' 'completions' 'history' 'history list' 'history show' 'history search' 'history export' 'history import' 'history rm' 'config' 'config show' 'config set' 'config unset' 'config path' 'config edit' 'templates' 'templates list' 'templates show' 'templates edit' 'keys' 'keys set' 'keys list' 'keys test' 'keys rm' 'ask' 'doctor'
         set at "$typed[2]"
     end
     contains -- "$at" $argv
@@ -29,6 +29,7 @@ end
 complete -c clc -w claude-cli
 complete -c claude-cli -f
 
+complete -c claude-cli -n '__claude_cli_first' -a chat -d 'Talk, in a conversation that is kept'
 complete -c claude-cli -n '__claude_cli_first' -a complete -d 'Answer one prompt on standard output'
 complete -c claude-cli -n '__claude_cli_first' -a models -d 'List the models: prices, limits, abilities, lifecycle'
 complete -c claude-cli -n '__claude_cli_first' -a tokens -d 'Count the tokens of a prompt'
@@ -36,6 +37,7 @@ complete -c claude-cli -n '__claude_cli_first' -a usage -d 'Show what was used a
 complete -c claude-cli -n '__claude_cli_first' -a health -d 'Find out why it does not work: key, network, folders'
 complete -c claude-cli -n '__claude_cli_first' -a simulate -d 'Simulate the Messages API on this machine'
 complete -c claude-cli -n '__claude_cli_first' -a completions -d 'Print the completion script of bash, zsh or fish'
+complete -c claude-cli -n '__claude_cli_first' -a history -d 'List, show, search, export, import and remove conversations'
 complete -c claude-cli -n '__claude_cli_first' -a config -d 'Show and change the settings'
 complete -c claude-cli -n '__claude_cli_first' -a templates -d 'List, show and edit prompt templates'
 complete -c claude-cli -n '__claude_cli_first' -a keys -d 'Store, list, test and remove API keys'
@@ -44,10 +46,61 @@ complete -c claude-cli -n '__claude_cli_first' -a doctor -d 'Find out why it doe
 complete -c claude-cli -n '__claude_cli_first' -l version -s V -d 'Print the version and leave'
 complete -c claude-cli -n '__claude_cli_first' -l help -s h -d 'Show what there is.'
 
+complete -c claude-cli -n '__claude_cli_at "chat"' -l continue -s c -d 'Go on with the newest conversation that is kept'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l session -s S -x -a '(__claude_cli_live sessions)' -d 'Go on with the conversation of this id or title, or how one of them begins; where there is none, begin one of that title'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l fork -d 'With -c or -S: go on in a copy, and leave the conversation as it is'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l save -l no-save -d 'Keep the exchange, or do not'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l model -s m -x -a '(__claude_cli_live models)' -d 'Model id or alias: sonnet, opus, haiku, fable'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l system -s s -x -d 'System prompt'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l system-file -r -F -d 'System prompt from a file'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l file -s f -r -F -d 'Text file, folder, URL or \'-\' into the prompt, or as the prompt where there is no other; repeatable'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l attach -s a -l image -s i -r -F -d 'Image or PDF: path, URL, \'-\' or \'clipboard\'; repeatable'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l template -s t -x -a '(__claude_cli_live templates)' -d 'Fill in a prompt template, by name or path; see templates list'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l param -s p -x -d 'Value for a $NAME of the template; repeatable'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l max-tokens -x -d 'Output tokens at most, thinking included'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l stop -x -d 'Stop before this text; repeatable'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l effort -x -a 'low medium high xhigh max' -d 'How hard to try: low, medium, high, xhigh or max'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l thinking -x -a 'on off' -d 'Let the model think first'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l show-thinking -d 'Show the thinking on standard error'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l temperature -x -d '0 to 1; only older models take it'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l top-p -x -d '0 to 1; only older models take it'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l top-k -x -d '0 or more; only older models take it'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l service-tier -x -a 'auto standard_only' -d 'auto or standard_only'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l web-search -d 'Let the model search the web; $10 per 1,000 searches, and the tokens of what it finds'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l web-fetch -d 'Let the model read pages and PDFs that you or its searches name'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l code-execution -d 'Let the model run code at the provider'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l cache -x -a 'auto off 1h' -d 'Let the provider keep the prompt, so that the next question about the same files costs less: auto for 5 minutes, 1h for an hour'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l option -s O -x -d 'Any other field of the request; V is JSON where it parses, dots go deeper; repeatable'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l beta -x -d 'Name for the anthropic-beta header; repeatable'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l strict -d 'Refuse what the model does not take instead of adjusting it'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l on-truncate -x -a 'fail continue ok' -d 'When the answer is cut: fail (status 7), continue (ask for the rest, 5 times at most) or ok'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l usage -s u -d 'Print tokens, cost and seconds on standard error'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l max-cost -x -d 'Spend at most so many US dollars: a shorter answer, or status 9 before anything is sent'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l timeout -x -d 'Time for the whole call with its retries'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l retry-for -x -d 'How long failed calls are tried again'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l retries -x -d 'Tries after the first at most'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l fallback-model -x -a '(__claude_cli_live models)' -d 'Models to ask when the first one fails; each switch is said'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l provider -x -d 'Provider plugin that answers'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l profile -x -a '(__claude_cli_live profiles)' -d 'Use the address, key, model and headers of [profiles.NAME] in the settings'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l base-url -x -d 'Ask this address instead of the official one'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l offline -d 'Let the built-in simulator answer: no key, no network'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l no-stdin -d 'Leave standard input alone'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l no-input -d 'Ask nothing: each line of standard input is a message, or a slash command'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l yes -d 'Send large folders without a question'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l color -x -a 'auto always never' -d 'Style the output: auto, always or never'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l quiet -s q -d 'Errors only on standard error'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l verbose -s v -d 'Say more on standard error: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l log-file -r -F -d 'Append what happens to PATH as JSON lines, keys and contents left out'
+complete -c claude-cli -n '__claude_cli_at "chat"' -l help -s h -d 'Show what there is.'
+
 complete -c claude-cli -n '__claude_cli_at "complete"' -l model -s m -x -a '(__claude_cli_live models)' -d 'Model id or alias: sonnet, opus, haiku, fable'
 complete -c claude-cli -n '__claude_cli_at "complete"' -l system -s s -x -d 'System prompt'
 complete -c claude-cli -n '__claude_cli_at "complete"' -l system-file -r -F -d 'System prompt from a file'
 complete -c claude-cli -n '__claude_cli_at "complete"' -l file -s f -r -F -d 'Text file, folder, URL or \'-\' into the prompt, or as the prompt where there is no other; repeatable'
+complete -c claude-cli -n '__claude_cli_at "complete"' -l continue -s c -d 'Go on with the newest conversation that is kept'
+complete -c claude-cli -n '__claude_cli_at "complete"' -l session -s S -x -a '(__claude_cli_live sessions)' -d 'Go on with the conversation of this id or title, or how one of them begins; where there is none, begin one of that title'
+complete -c claude-cli -n '__claude_cli_at "complete"' -l fork -d 'With -c or -S: go on in a copy, and leave the conversation as it is'
+complete -c claude-cli -n '__claude_cli_at "complete"' -l save -l no-save -d 'Keep the exchange, or do not'
 complete -c claude-cli -n '__claude_cli_at "complete"' -l template -s t -x -a '(__claude_cli_live templates)' -d 'Fill in a prompt template, by name or path; see templates list'
 complete -c claude-cli -n '__claude_cli_at "complete"' -l param -s p -x -d 'Value for a $NAME of the template; repeatable'
 complete -c claude-cli -n '__claude_cli_at "complete"' -l edit -s e -d 'Write the prompt in your editor: VISUAL, EDITOR, else nano or vi'
@@ -159,6 +212,56 @@ complete -c claude-cli -n '__claude_cli_at "simulate"' -l help -s h -d 'Show wha
 complete -c claude-cli -n '__claude_cli_at "completions"' -l help -s h -d 'Show what there is.'
 complete -c claude-cli -n '__claude_cli_at "completions"' -a 'bash zsh fish'
 
+complete -c claude-cli -n '__claude_cli_at "history"' -a list -d 'List the conversations that are kept, the last used first'
+complete -c claude-cli -n '__claude_cli_at "history"' -a show -d 'Show a conversation: who said what'
+complete -c claude-cli -n '__claude_cli_at "history"' -a search -d 'Search all that was said, on every branch: the newest first'
+complete -c claude-cli -n '__claude_cli_at "history"' -a export -d 'Export conversations as Markdown or JSON; the newest where none is named'
+complete -c claude-cli -n '__claude_cli_at "history"' -a import -d 'Import conversations: those of an export as JSON, or of the database of the tool llm'
+complete -c claude-cli -n '__claude_cli_at "history"' -a rm -d 'Remove conversations, with attachments that no other one has'
+complete -c claude-cli -n '__claude_cli_at "history"' -l help -s h -d 'Show what there is.'
+
+complete -c claude-cli -n '__claude_cli_at "history list"' -l limit -s n -x -d 'So many at most; 0: all'
+complete -c claude-cli -n '__claude_cli_at "history list"' -l since -x -a 'today yesterday week month all 7d 30d' -d 'Only from then on: 7d, 4w, 3m, today, yesterday, week, month, all or a date like 2026-11-01'
+complete -c claude-cli -n '__claude_cli_at "history list"' -l until -x -a 'today yesterday' -d 'Only to the end of that day: a date, today or yesterday'
+complete -c claude-cli -n '__claude_cli_at "history list"' -l model -s m -x -a '(__claude_cli_live models)' -d 'Only of this model, by a part of its name'
+complete -c claude-cli -n '__claude_cli_at "history list"' -l json -d 'Print one JSON object'
+complete -c claude-cli -n '__claude_cli_at "history list"' -l quiet -s q -d 'Errors only on standard error'
+complete -c claude-cli -n '__claude_cli_at "history list"' -l help -s h -d 'Show what there is.'
+
+complete -c claude-cli -n '__claude_cli_at "history show"' -l all -d 'Show all branches, not only the one in use'
+complete -c claude-cli -n '__claude_cli_at "history show"' -l json -d 'Print one JSON object'
+complete -c claude-cli -n '__claude_cli_at "history show"' -l help -s h -d 'Show what there is.'
+complete -c claude-cli -n '__claude_cli_at "history show"' -a '(__claude_cli_live sessions)'
+
+complete -c claude-cli -n '__claude_cli_at "history search"' -l rank -d 'The best first, not the newest'
+complete -c claude-cli -n '__claude_cli_at "history search"' -l limit -s n -x -d 'So many at most; 0: all'
+complete -c claude-cli -n '__claude_cli_at "history search"' -l since -x -a 'today yesterday week month all 7d 30d' -d 'Only from then on: 7d, 4w, 3m, today, yesterday, week, month, all or a date like 2026-11-01'
+complete -c claude-cli -n '__claude_cli_at "history search"' -l until -x -a 'today yesterday' -d 'Only to the end of that day: a date, today or yesterday'
+complete -c claude-cli -n '__claude_cli_at "history search"' -l model -s m -x -a '(__claude_cli_live models)' -d 'Only of this model, by a part of its name'
+complete -c claude-cli -n '__claude_cli_at "history search"' -l json -d 'Print one JSON object'
+complete -c claude-cli -n '__claude_cli_at "history search"' -l quiet -s q -d 'Errors only on standard error'
+complete -c claude-cli -n '__claude_cli_at "history search"' -l help -s h -d 'Show what there is.'
+
+complete -c claude-cli -n '__claude_cli_at "history export"' -l all -d 'Export every conversation'
+complete -c claude-cli -n '__claude_cli_at "history export"' -l output -s o -r -F -d 'Into FILE, readable by you alone'
+complete -c claude-cli -n '__claude_cli_at "history export"' -l format -x -a 'md json' -d 'md, for people, or json, for history import'
+complete -c claude-cli -n '__claude_cli_at "history export"' -l raw -d 'Leave keys, home folders and thinking in; without it they are taken out'
+complete -c claude-cli -n '__claude_cli_at "history export"' -l yes -s y -d 'Overwrite FILE without a question'
+complete -c claude-cli -n '__claude_cli_at "history export"' -l quiet -s q -d 'Errors only on standard error'
+complete -c claude-cli -n '__claude_cli_at "history export"' -l help -s h -d 'Show what there is.'
+complete -c claude-cli -n '__claude_cli_at "history export"' -a '(__claude_cli_live sessions)'
+
+complete -c claude-cli -n '__claude_cli_at "history import"' -l quiet -s q -d 'Errors only on standard error'
+complete -c claude-cli -n '__claude_cli_at "history import"' -l help -s h -d 'Show what there is.'
+complete -c claude-cli -n '__claude_cli_at "history import"' -r -F
+
+complete -c claude-cli -n '__claude_cli_at "history rm"' -l all -d 'Remove every conversation'
+complete -c claude-cli -n '__claude_cli_at "history rm"' -l before -x -a 'today yesterday' -d 'Remove those that were last used before that day'
+complete -c claude-cli -n '__claude_cli_at "history rm"' -l yes -s y -d 'Remove without a question'
+complete -c claude-cli -n '__claude_cli_at "history rm"' -l quiet -s q -d 'Errors only on standard error'
+complete -c claude-cli -n '__claude_cli_at "history rm"' -l help -s h -d 'Show what there is.'
+complete -c claude-cli -n '__claude_cli_at "history rm"' -a '(__claude_cli_live sessions)'
+
 complete -c claude-cli -n '__claude_cli_at "config"' -a show -d 'Show every setting, its value and where it came from'
 complete -c claude-cli -n '__claude_cli_at "config"' -a set -d 'Set NAME in the user\'s file. Comments and layout stay'
 complete -c claude-cli -n '__claude_cli_at "config"' -a unset -d 'Take NAME out of the user\'s file'
@@ -169,18 +272,20 @@ complete -c claude-cli -n '__claude_cli_at "config"' -l help -s h -d 'Show what 
 complete -c claude-cli -n '__claude_cli_at "config show"' -l profile -x -a '(__claude_cli_live profiles)' -d 'Use the address, key, model and headers of [profiles.NAME] in the settings'
 complete -c claude-cli -n '__claude_cli_at "config show"' -l json -d 'Print one JSON object'
 complete -c claude-cli -n '__claude_cli_at "config show"' -l help -s h -d 'Show what there is.'
-complete -c claude-cli -n '__claude_cli_at "config show"; and not __claude_cli_behind model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month' -a 'model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month'
+complete -c claude-cli -n '__claude_cli_at "config show"; and not __claude_cli_behind model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi' -a 'model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi'
 
 complete -c claude-cli -n '__claude_cli_at "config set"' -l help -s h -d 'Show what there is.'
-complete -c claude-cli -n '__claude_cli_at "config set"; and not __claude_cli_behind model provider base_url api_version key_command allow_http max_tokens system retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s stdin_wait_s budget.day budget.month profile keyring offline screen_reader effort template' -a 'model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month'
+complete -c claude-cli -n '__claude_cli_at "config set"; and not __claude_cli_behind model provider base_url api_version key_command allow_http max_tokens system retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s stdin_wait_s budget.day budget.month history.days profile keyring offline screen_reader chat.vi effort template history.save chat.overflow' -a 'model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi'
 complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind model' -a '(__claude_cli_live models)'
 complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind profile' -a '(__claude_cli_live profiles)'
-complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind keyring offline screen_reader' -a 'true false'
+complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind keyring offline screen_reader chat.vi' -a 'true false'
 complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind effort' -a 'low medium high xhigh max'
 complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind template' -a '(__claude_cli_live templates)'
+complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind history.save' -a 'auto always never'
+complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind chat.overflow' -a 'trim compact stop'
 
 complete -c claude-cli -n '__claude_cli_at "config unset"' -l help -s h -d 'Show what there is.'
-complete -c claude-cli -n '__claude_cli_at "config unset"; and not __claude_cli_behind model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month' -a 'model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month'
+complete -c claude-cli -n '__claude_cli_at "config unset"; and not __claude_cli_behind model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi' -a 'model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi'
 
 complete -c claude-cli -n '__claude_cli_at "config path"' -l json -d 'Print one JSON object'
 complete -c claude-cli -n '__claude_cli_at "config path"' -l help -s h -d 'Show what there is.'
@@ -238,6 +343,10 @@ complete -c claude-cli -n '__claude_cli_at "ask"' -l model -s m -x -a '(__claude
 complete -c claude-cli -n '__claude_cli_at "ask"' -l system -s s -x -d 'System prompt'
 complete -c claude-cli -n '__claude_cli_at "ask"' -l system-file -r -F -d 'System prompt from a file'
 complete -c claude-cli -n '__claude_cli_at "ask"' -l file -s f -r -F -d 'Text file, folder, URL or \'-\' into the prompt, or as the prompt where there is no other; repeatable'
+complete -c claude-cli -n '__claude_cli_at "ask"' -l continue -s c -d 'Go on with the newest conversation that is kept'
+complete -c claude-cli -n '__claude_cli_at "ask"' -l session -s S -x -a '(__claude_cli_live sessions)' -d 'Go on with the conversation of this id or title, or how one of them begins; where there is none, begin one of that title'
+complete -c claude-cli -n '__claude_cli_at "ask"' -l fork -d 'With -c or -S: go on in a copy, and leave the conversation as it is'
+complete -c claude-cli -n '__claude_cli_at "ask"' -l save -l no-save -d 'Keep the exchange, or do not'
 complete -c claude-cli -n '__claude_cli_at "ask"' -l template -s t -x -a '(__claude_cli_live templates)' -d 'Fill in a prompt template, by name or path; see templates list'
 complete -c claude-cli -n '__claude_cli_at "ask"' -l param -s p -x -d 'Value for a $NAME of the template; repeatable'
 complete -c claude-cli -n '__claude_cli_at "ask"' -l edit -s e -d 'Write the prompt in your editor: VISUAL, EDITOR, else nano or vi'

@@ -1,6 +1,6 @@
 #compdef claude-cli clc
 # Completion of claude-cli for zsh. Written by `claude-cli completions zsh`: change the program, not this file.
-# Only models, profiles and templates are asked of the program; all other words stand here.
+# Only models, profiles, templates and sessions are asked of the program; all other words stand here.
 
 _claude_cli_live() {
   local -a words_found
@@ -15,6 +15,7 @@ _claude-cli() {
   local curcontext=$curcontext _claude_cli_program=$words[1] at=''
   local -a inner
   inner=(
+    'chat:Talk, in a conversation that is kept'
     'complete:Answer one prompt on standard output'
     'models:List the models: prices, limits, abilities, lifecycle'
     'tokens:Count the tokens of a prompt'
@@ -22,6 +23,7 @@ _claude-cli() {
     'health:Find out why it does not work: key, network, folders'
     'simulate:Simulate the Messages API on this machine'
     'completions:Print the completion script of bash, zsh or fish'
+    'history:List, show, search, export, import and remove conversations'
     'config:Show and change the settings'
     'templates:List, show and edit prompt templates'
     'keys:Store, list, test and remove API keys'
@@ -33,6 +35,20 @@ _claude-cli() {
     at=${at:+$at }$words[2]; shift words; (( CURRENT-- ))
   fi
   case $at in
+    history)
+      inner=(
+        'list:List the conversations that are kept, the last used first'
+        'show:Show a conversation: who said what'
+        'search:Search all that was said, on every branch: the newest first'
+        'export:Export conversations as Markdown or JSON; the newest where none is named'
+        'import:Import conversations: those of an export as JSON, or of the database of the tool llm'
+        'rm:Remove conversations, with attachments that no other one has'
+      )
+      if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then _describe -t commands command inner; return; fi
+      if (( CURRENT > 2 && ${${(@)inner%%:*}[(Ie)$words[2]]} )); then
+        at=${at:+$at }$words[2]; shift words; (( CURRENT-- ))
+      fi
+      ;;
     config)
       inner=(
         'show:Show every setting, its value and where it came from'
@@ -71,6 +87,71 @@ _claude-cli() {
       ;;
   esac
   case $at in
+    'chat')
+      _arguments -s -S \
+        '(--continue -c)--continue[Go on with the newest conversation that is kept]' \
+        '(--continue -c)-c[Go on with the newest conversation that is kept]' \
+        '(--session -S)--session=[Go on with the conversation of this id or title, or how one of them begins; where there is none, begin one of that title]:NAME: _claude_cli_live sessions' \
+        '(--session -S)-S+[Go on with the conversation of this id or title, or how one of them begins; where there is none, begin one of that title]:NAME: _claude_cli_live sessions' \
+        '(--fork)--fork[With -c or -S\: go on in a copy, and leave the conversation as it is]' \
+        '(--save --no-save)--save[Keep the exchange, or do not]' \
+        '(--save --no-save)--no-save[Keep the exchange, or do not]' \
+        '(--model -m)--model=[Model id or alias\: sonnet, opus, haiku, fable]:MODEL: _claude_cli_live models' \
+        '(--model -m)-m+[Model id or alias\: sonnet, opus, haiku, fable]:MODEL: _claude_cli_live models' \
+        '(--system -s)--system=[System prompt]:TEXT: ' \
+        '(--system -s)-s+[System prompt]:TEXT: ' \
+        '(--system-file)--system-file=[System prompt from a file]:PATH:_files' \
+        '*--file=[Text file, folder, URL or '\''-'\'' into the prompt, or as the prompt where there is no other; repeatable]:PATH:_files' \
+        '*-f+[Text file, folder, URL or '\''-'\'' into the prompt, or as the prompt where there is no other; repeatable]:PATH:_files' \
+        '*--attach=[Image or PDF\: path, URL, '\''-'\'' or '\''clipboard'\''; repeatable]:PATH:_files' \
+        '*-a+[Image or PDF\: path, URL, '\''-'\'' or '\''clipboard'\''; repeatable]:PATH:_files' \
+        '*--image=[Image or PDF\: path, URL, '\''-'\'' or '\''clipboard'\''; repeatable]:PATH:_files' \
+        '*-i+[Image or PDF\: path, URL, '\''-'\'' or '\''clipboard'\''; repeatable]:PATH:_files' \
+        '(--template -t)--template=[Fill in a prompt template, by name or path; see templates list]:NAME: _claude_cli_live templates' \
+        '(--template -t)-t+[Fill in a prompt template, by name or path; see templates list]:NAME: _claude_cli_live templates' \
+        '*--param=[Value for a $NAME of the template; repeatable]:NAME=VALUE: ' \
+        '*-p+[Value for a $NAME of the template; repeatable]:NAME=VALUE: ' \
+        '(--max-tokens)--max-tokens=[Output tokens at most, thinking included]:N: ' \
+        '*--stop=[Stop before this text; repeatable]:TEXT: ' \
+        '(--effort)--effort=[How hard to try\: low, medium, high, xhigh or max]:LEVEL:(low medium high xhigh max)' \
+        '(--thinking)--thinking=[Let the model think first]:on|off|TOKENS:(on off)' \
+        '(--show-thinking)--show-thinking[Show the thinking on standard error]' \
+        '(--temperature)--temperature=[0 to 1; only older models take it]:X: ' \
+        '(--top-p)--top-p=[0 to 1; only older models take it]:X: ' \
+        '(--top-k)--top-k=[0 or more; only older models take it]:N: ' \
+        '(--service-tier)--service-tier=[auto or standard_only]:TIER:(auto standard_only)' \
+        '(--web-search)--web-search[Let the model search the web; $10 per 1,000 searches, and the tokens of what it finds]' \
+        '(--web-fetch)--web-fetch[Let the model read pages and PDFs that you or its searches name]' \
+        '(--code-execution)--code-execution[Let the model run code at the provider]' \
+        '(--cache)--cache=[Let the provider keep the prompt, so that the next question about the same files costs less\: auto for 5 minutes, 1h for an hour]:auto|off|1h:(auto off 1h)' \
+        '*--option=[Any other field of the request; V is JSON where it parses, dots go deeper; repeatable]:K=V: ' \
+        '*-O+[Any other field of the request; V is JSON where it parses, dots go deeper; repeatable]:K=V: ' \
+        '*--beta=[Name for the anthropic-beta header; repeatable]:NAME: ' \
+        '(--strict)--strict[Refuse what the model does not take instead of adjusting it]' \
+        '(--on-truncate)--on-truncate=[When the answer is cut\: fail (status 7), continue (ask for the rest, 5 times at most) or ok]:DO:(fail continue ok)' \
+        '(--usage -u)--usage[Print tokens, cost and seconds on standard error]' \
+        '(--usage -u)-u[Print tokens, cost and seconds on standard error]' \
+        '(--max-cost)--max-cost=[Spend at most so many US dollars\: a shorter answer, or status 9 before anything is sent]:USD: ' \
+        '(--timeout)--timeout=[Time for the whole call with its retries]:SECONDS: ' \
+        '(--retry-for)--retry-for=[How long failed calls are tried again]:SECONDS: ' \
+        '(--retries)--retries=[Tries after the first at most]:N: ' \
+        '(--fallback-model)--fallback-model=[Models to ask when the first one fails; each switch is said]:A,B: _claude_cli_live models' \
+        '(--provider)--provider=[Provider plugin that answers]:NAME: ' \
+        '(--profile)--profile=[Use the address, key, model and headers of \[profiles.NAME\] in the settings]:NAME: _claude_cli_live profiles' \
+        '(--base-url)--base-url=[Ask this address instead of the official one]:URL: ' \
+        '(--offline)--offline[Let the built-in simulator answer\: no key, no network]' \
+        '(--no-stdin)--no-stdin[Leave standard input alone]' \
+        '(--no-input)--no-input[Ask nothing\: each line of standard input is a message, or a slash command]' \
+        '(--yes)--yes[Send large folders without a question]' \
+        '(--color)--color=[Style the output\: auto, always or never]:WHEN:(auto always never)' \
+        '(--quiet -q)--quiet[Errors only on standard error]' \
+        '(--quiet -q)-q[Errors only on standard error]' \
+        '*--verbose[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
+        '*-v[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
+        '(--log-file)--log-file=[Append what happens to PATH as JSON lines, keys and contents left out]:PATH:_files' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
     'models')
       _arguments -s -S \
         '*--can=[Only models that are known to have it\: vision, pdf, tools, thinking, effort, schema, long (1M tokens), …; repeatable]:ABILITY:(vision pdf tools schema search code batch citations caching prefill sampling forced system geo batch300k thinking effort fast long)' \
@@ -166,6 +247,79 @@ _claude-cli() {
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
         '*:shell:(bash zsh fish)' ;;
+    'history')
+      _arguments -s -S \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'history list')
+      _arguments -s -S \
+        '(--limit -n)--limit=[So many at most; 0\: all]:N: ' \
+        '(--limit -n)-n+[So many at most; 0\: all]:N: ' \
+        '(--since)--since=[Only from then on\: 7d, 4w, 3m, today, yesterday, week, month, all or a date like 2026-11-01]:WHEN:(today yesterday week month all 7d 30d)' \
+        '(--until)--until=[Only to the end of that day\: a date, today or yesterday]:DATE:(today yesterday)' \
+        '(--model -m)--model=[Only of this model, by a part of its name]:MODEL: _claude_cli_live models' \
+        '(--model -m)-m+[Only of this model, by a part of its name]:MODEL: _claude_cli_live models' \
+        '(--json)--json[Print one JSON object]' \
+        '(--quiet -q)--quiet[Errors only on standard error]' \
+        '(--quiet -q)-q[Errors only on standard error]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'history show')
+      _arguments -s -S \
+        '(--all)--all[Show all branches, not only the one in use]' \
+        '(--json)--json[Print one JSON object]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:name: _claude_cli_live sessions' ;;
+    'history search')
+      _arguments -s -S \
+        '(--rank)--rank[The best first, not the newest]' \
+        '(--limit -n)--limit=[So many at most; 0\: all]:N: ' \
+        '(--limit -n)-n+[So many at most; 0\: all]:N: ' \
+        '(--since)--since=[Only from then on\: 7d, 4w, 3m, today, yesterday, week, month, all or a date like 2026-11-01]:WHEN:(today yesterday week month all 7d 30d)' \
+        '(--until)--until=[Only to the end of that day\: a date, today or yesterday]:DATE:(today yesterday)' \
+        '(--model -m)--model=[Only of this model, by a part of its name]:MODEL: _claude_cli_live models' \
+        '(--model -m)-m+[Only of this model, by a part of its name]:MODEL: _claude_cli_live models' \
+        '(--json)--json[Print one JSON object]' \
+        '(--quiet -q)--quiet[Errors only on standard error]' \
+        '(--quiet -q)-q[Errors only on standard error]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'history export')
+      _arguments -s -S \
+        '(--all)--all[Export every conversation]' \
+        '(--output -o)--output=[Into FILE, readable by you alone]:FILE:_files' \
+        '(--output -o)-o+[Into FILE, readable by you alone]:FILE:_files' \
+        '(--format)--format=[md, for people, or json, for history import]:FORM:(md json)' \
+        '(--raw)--raw[Leave keys, home folders and thinking in; without it they are taken out]' \
+        '(--yes -y)--yes[Overwrite FILE without a question]' \
+        '(--yes -y)-y[Overwrite FILE without a question]' \
+        '(--quiet -q)--quiet[Errors only on standard error]' \
+        '(--quiet -q)-q[Errors only on standard error]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:name: _claude_cli_live sessions' ;;
+    'history import')
+      _arguments -s -S \
+        '(--quiet -q)--quiet[Errors only on standard error]' \
+        '(--quiet -q)-q[Errors only on standard error]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:file:_files' ;;
+    'history rm')
+      _arguments -s -S \
+        '(--all)--all[Remove every conversation]' \
+        '(--before)--before=[Remove those that were last used before that day]:DATE:(today yesterday)' \
+        '(--yes -y)--yes[Remove without a question]' \
+        '(--yes -y)-y[Remove without a question]' \
+        '(--quiet -q)--quiet[Errors only on standard error]' \
+        '(--quiet -q)-q[Errors only on standard error]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:name: _claude_cli_live sessions' ;;
     'config')
       _arguments -s -S \
         '(--help -h)--help[Show what there is.]' \
@@ -177,19 +331,19 @@ _claude-cli() {
         '(--json)--json[Print one JSON object]' \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
-        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month)' \
+        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi)' \
         '2:value: ' ;;
     'config set')
       _arguments -s -S \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
-        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month)' \
-        '2:value:{case $words[CURRENT-1] in model) _claude_cli_live models;; profile) _claude_cli_live profiles;; keyring|offline|screen_reader) compadd true false;; effort) compadd low medium high xhigh max;; template) _claude_cli_live templates;; esac}' ;;
+        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi)' \
+        '2:value:{case $words[CURRENT-1] in model) _claude_cli_live models;; profile) _claude_cli_live profiles;; keyring|offline|screen_reader|chat.vi) compadd true false;; effort) compadd low medium high xhigh max;; template) _claude_cli_live templates;; history.save) compadd auto always never;; chat.overflow) compadd trim compact stop;; esac}' ;;
     'config unset')
       _arguments -s -S \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
-        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month)' \
+        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi)' \
         '2:value: ' ;;
     'config path')
       _arguments -s -S \
@@ -281,6 +435,13 @@ _claude-cli() {
         '(--system-file)--system-file=[System prompt from a file]:PATH:_files' \
         '*--file=[Text file, folder, URL or '\''-'\'' into the prompt, or as the prompt where there is no other; repeatable]:PATH:_files' \
         '*-f+[Text file, folder, URL or '\''-'\'' into the prompt, or as the prompt where there is no other; repeatable]:PATH:_files' \
+        '(--continue -c)--continue[Go on with the newest conversation that is kept]' \
+        '(--continue -c)-c[Go on with the newest conversation that is kept]' \
+        '(--session -S)--session=[Go on with the conversation of this id or title, or how one of them begins; where there is none, begin one of that title]:NAME: _claude_cli_live sessions' \
+        '(--session -S)-S+[Go on with the conversation of this id or title, or how one of them begins; where there is none, begin one of that title]:NAME: _claude_cli_live sessions' \
+        '(--fork)--fork[With -c or -S\: go on in a copy, and leave the conversation as it is]' \
+        '(--save --no-save)--save[Keep the exchange, or do not]' \
+        '(--save --no-save)--no-save[Keep the exchange, or do not]' \
         '(--template -t)--template=[Fill in a prompt template, by name or path; see templates list]:NAME: _claude_cli_live templates' \
         '(--template -t)-t+[Fill in a prompt template, by name or path; see templates list]:NAME: _claude_cli_live templates' \
         '*--param=[Value for a $NAME of the template; repeatable]:NAME=VALUE: ' \
@@ -369,6 +530,13 @@ _claude-cli() {
         '(--system-file)--system-file=[System prompt from a file]:PATH:_files' \
         '*--file=[Text file, folder, URL or '\''-'\'' into the prompt, or as the prompt where there is no other; repeatable]:PATH:_files' \
         '*-f+[Text file, folder, URL or '\''-'\'' into the prompt, or as the prompt where there is no other; repeatable]:PATH:_files' \
+        '(--continue -c)--continue[Go on with the newest conversation that is kept]' \
+        '(--continue -c)-c[Go on with the newest conversation that is kept]' \
+        '(--session -S)--session=[Go on with the conversation of this id or title, or how one of them begins; where there is none, begin one of that title]:NAME: _claude_cli_live sessions' \
+        '(--session -S)-S+[Go on with the conversation of this id or title, or how one of them begins; where there is none, begin one of that title]:NAME: _claude_cli_live sessions' \
+        '(--fork)--fork[With -c or -S\: go on in a copy, and leave the conversation as it is]' \
+        '(--save --no-save)--save[Keep the exchange, or do not]' \
+        '(--save --no-save)--no-save[Keep the exchange, or do not]' \
         '(--template -t)--template=[Fill in a prompt template, by name or path; see templates list]:NAME: _claude_cli_live templates' \
         '(--template -t)-t+[Fill in a prompt template, by name or path; see templates list]:NAME: _claude_cli_live templates' \
         '*--param=[Value for a $NAME of the template; repeatable]:NAME=VALUE: ' \

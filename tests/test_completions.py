@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pexpect
@@ -19,13 +21,17 @@ from claude_cli.cli import app, main
 from claude_cli.completion.live import live_words
 from claude_cli.completion.tree import SHELLS, commands
 from claude_cli.core.connection import DEFAULT_BASE_URL
+from claude_cli.core.conversation import Conversation, Turn
+from claude_cli.core.messages import text_block
 from claude_cli.core.model_merge import LiveList
+from claude_cli.storage.conversations import History
 from claude_cli.storage.model_list import keep_list
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]
 SHARED: dict[str, str] = TARGETS["wheel"]["shared-data"]
 WAIT_S = 20.0
+HOSTILE = "it's $(touch owned); `touch owned` \""
 
 # What is typed before the Tab, and how the line then ends; whether the program is asked.
 STATIC = {
@@ -63,6 +69,10 @@ LIVE = {
     "a profile to set": ("claude-cli config set profile wor", "set profile work"),
     "a profile": ("claude-cli complete --profile wor", "--profile work"),
     "a template of one's own": ("claude-cli complete -t revi", "-t review-mine"),
+    "a session": ("claude-cli complete -S kept-se", "-S kept-session"),
+    "a session by its id": ("claude-cli chat --session t40", "--session t40tpr01s4yt"),
+    "a conversation to show": ("claude-cli history show kept-se", "history show kept-session"),
+    "a second one to remove": ("claude-cli history rm x kept-se", "rm x kept-session"),
     "a shipped template": ("claude-cli templates show expl", "show explain"),
     "a model, by the short name": ("clc -m claude-haiku-5-", "-m claude-haiku-5-5"),
 }
@@ -96,7 +106,7 @@ CHOSEN = [
     for flag in command.flags
     if flag.value
     and flag.value.kind == "words"
-    and flag.spellings[0] not in ("--thinking", "--extract", "--since", "--until")
+    and flag.spellings[0] not in ("--thinking", "--extract", "--since", "--until", "--before")
 ]
 
 
@@ -120,19 +130,31 @@ def test_behind_a_setting_no_setting_is_offered(request, place, shell, typed):
 
 
 # ------------------------------------------------------------------------------------------------ live words
+def keep(home: Path, *titles: str) -> None:
+    """Keep a conversation of each title, the last one newest; their ids are id0, id1 and so on."""
+    ticks = iter(range(1, 99))
+    history = History(home, notify=print, clock=lambda: next(ticks))
+    for number, title in enumerate(titles):
+        turn = Turn(number + 1, None, "user", (text_block("hi"),))
+        history.append(Conversation(f"id{number}", title), turn)
+
+
 def words(kind: str, home: Path) -> list[str]:
     return [line.partition("\t")[0] for line in live_words(kind, {"CLAUDE_CLI_HOME": str(home)})]
 
 
 def test_the_words_that_are_asked_of_the_program(tmp_path):
-    """Models with what they are; profiles and templates of the user; nothing twice, and never a failure."""
+    """Models with what they are; profiles and templates of the user; nothing twice, and never a failure.
+
+    A name may have blanks; one that a terminal would not show as it is, is left out.
+    """
     models = words("models", tmp_path)
     assert {"sonnet", "opus", "claude-haiku-5-5"} <= {*models} and len(models) == len({*models})
     assert "sonnet\tclaude-sonnet-5-5" in live_words("models", {})
     assert words("profiles", tmp_path) == words("nonsense", tmp_path) == words("", tmp_path) == []
     assert words("templates", tmp_path) == ["commit", "explain", "shell"]
     (tmp_path / "config.toml").write_text('[profiles.work]\n[profiles."two words"]\n[profiles."a\\u001bb"]\n')
-    assert words("profiles", tmp_path) == ["work"]
+    assert words("profiles", tmp_path) == ["work", "two words"]
     assert words("searches", tmp_path) == ["show", *words("models", tmp_path)]
     for broken in ("[profiles", "profiles = 3", "\xff"):
         (tmp_path / "config.toml").write_bytes(broken.encode("latin-1"))
@@ -164,7 +186,27 @@ def test_the_models_are_those_of_who_answers(tmp_path, config, offered):
     assert {*places.values()} & {*words("models", tmp_path)} == {offered}
 
 
-@pytest.mark.parametrize("kind", ["models", "profiles", "templates", "nonsense"])
+def test_sessions_are_read_and_nothing_else(tmp_path):
+    """The newest first, by title and id; a history that is not there, no use or somebody's alone has none."""
+    assert words("sessions", tmp_path) == [] and not any(tmp_path.iterdir())
+    keep(tmp_path, "", "kept-session", "red\x1b[31m", "kept-session")
+    assert live_words("sessions", {"CLAUDE_CLI_HOME": str(tmp_path)}) == [
+        "kept-session\tid1", "id3\tkept-session", "id2\tred", "id1\tkept-session", "id0\t",
+    ]  # fmt: skip
+    path = tmp_path / "history.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # a conversation that is just being kept keeps nobody waiting
+        assert len(words("sessions", tmp_path)) == 5
+    for each in tmp_path.iterdir():
+        each.unlink()
+    path.write_bytes(b"no database" * 99)
+    assert words("sessions", tmp_path) == [] and path.read_bytes() == b"no database" * 99
+    path.unlink()
+    path.mkdir()
+    assert words("sessions", tmp_path) == [] and [*tmp_path.iterdir()] == [path]
+
+
+@pytest.mark.parametrize("kind", ["models", "profiles", "templates", "sessions", "nonsense"])
 def test_asking_loads_no_command_line(kind, tmp_path):
     """A Tab has to be answered at once."""
     done = subprocess.run(
@@ -198,6 +240,9 @@ class Place:
         (folder / "home" / "templates").mkdir(parents=True)
         (folder / "home" / "templates" / "review-mine.toml").write_text('prompt = "$input"\n')
         (folder / "home" / "config.toml").write_text("[profiles.work]\n")
+        keep(folder / "home", "kept-session", "two words", HOSTILE)
+        history = History(folder / "home", notify=print)
+        history.append(Conversation("t40tpr01s4yt"), Turn(9, None, "user", (text_block("hi"),)))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -312,6 +357,31 @@ def test_zsh_and_fish_say_what_a_word_is(zsh, place):
     )
     zsh.child.send("\x15")
     zsh.until(lambda: "READY>\n" in zsh.shown() or zsh.shown().endswith("READY>"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        pytest.param("two", "two\\ words", id="blank"),
+        pytest.param("two\\ w", "two\\ words", id="blank typed"),
+        pytest.param('"two w', '"two words"', id="double quotes"),
+        pytest.param("'two w", "'two words'", id="single quotes"),
+        pytest.param("it", r"it\'s\ \$\(touch\ owned\)\;\ \`touch\ owned\`\ \"", id="hostile"),
+    ],
+)
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_title_is_one_word(request, place, shell, typed, shown):
+    """However it is begun; what in it means something to the shell is quoted."""
+    request.getfixturevalue(shell).tab(f"clc complete -S {typed}", f"-S {shown}")
+    assert not (place.folder / "owned").exists()
+
+
+@pytest.mark.parametrize("typed", ["two", "two\\ w", "'two w"])
+def test_a_title_in_fish(place, typed):
+    """Fish quotes what it inserts by itself."""
+    command = [found("fish"), "-c", 'complete -C "$argv"', f"clc complete -S {typed}"]
+    done = subprocess.run(command, cwd=place.folder, env=place.environment, capture_output=True, text=True)
+    assert done.stdout == "two words\tid1\n"
 
 
 def test_a_hostile_profile_name_is_not_run(bash, place):

@@ -6,6 +6,7 @@ And once a day, that the model retires.
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from ..context import Context
@@ -29,8 +30,12 @@ def is_rendered(context: Context, asked: Asked) -> bool:
     return context.console.out_is_terminal and asked.output is None and asked.form.is_plain
 
 
-def begin(context: Context, asked: Asked) -> None:
-    """Show that something happens. To pipes and files as they are, nothing is drawn and nothing is loaded."""
+def begin(context: Context, asked: Asked, closing: ExitStack | None = None) -> None:
+    """Show that something happens. To pipes and files as they are, nothing is drawn and nothing is loaded.
+
+    Args:
+        closing: ends it at the latest; None: the command's end.
+    """
     console, environ = context.console, context.environ
     rendered, watched = is_rendered(context, asked), console.err_is_terminal and not console.quiet
     if not (rendered or watched):
@@ -63,7 +68,7 @@ def begin(context: Context, asked: Asked) -> None:
         drawing=drawing if rendered else None,
         mute=console.out_is_terminal and (status or moving),
     )
-    context.closing.callback(live.finish)
+    (closing or context.closing).callback(live.finish)
     live.start()
 
 

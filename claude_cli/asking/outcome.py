@@ -28,7 +28,7 @@ class Outcome:
 
     `duration_ms` and `ttft_ms` (start to first text) are milliseconds. `text` is the answer in the form that was asked
     for, `structured` its value where it fits a schema. `models` has the prices; None: those that are shipped.
-    `estimate` is what the books say of an answer that was stopped.
+    `estimate` is what the books say of an answer that was stopped. `session` is the conversation it is kept in.
     """
 
     model: str
@@ -42,6 +42,7 @@ class Outcome:
     error: ClaudeError | None = None
     models: Catalogue | None = None
     estimate: Record | None = None
+    session: str | None = None
 
     @property
     def usage(self) -> Usage:
@@ -83,7 +84,7 @@ class Outcome:
             "duration_ms": self.duration_ms,
             "ttft_ms": self.ttft_ms,
             "request_id": (done.request_id if done else None) or (error.request_id if error else None),
-            "session": None,
+            "session": self.session,
             "simulated": self.simulated,
             "notices": [{"code": notice.code, "text": notice.text} for notice in self.notices],
             "error": {**error.as_json(), "message": redact(str(error))} if error else None,

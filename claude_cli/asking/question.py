@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 NO_PROMPT = 'there is no prompt; for example: claude-cli {} "Explain TLS in two sentences"'
 NO_QUESTION = 'there is an attachment but no question; for example: claude-cli {} -a photo.png "What is this?"'
 
+STDIN_TITLE = "standard input"
+"""What the model is told that a piped document is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
@@ -87,6 +90,19 @@ def system_prompt(context: Context, text: str | None, path: str | None) -> str |
     return "\n".join(document.text for document in loaded) or None
 
 
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What a question is made of: text files, images and PDFs, its words, and the piped text that is not in them.
+
+    `prompt` is None where nothing on the command line says what is asked.
+    """
+
+    documents: list[Block]
+    attached: list[Block]
+    prompt: str | None
+    piped: str
+
+
 @dataclass
 class PromptReader:
     """Gathers a question. Everything is read and checked here, before anything is sent.
@@ -109,14 +125,12 @@ class PromptReader:
         Raises:
             UsageError: there is no question, or an input cannot be used; names which.
         """
-        self._only_one_reader()
-        documents = self._documents()
-        attached = self._attachments(model)
-        prompt, piped = self._words(self._piped())
+        found = self.gather(model)
+        documents, attached, prompt = found.documents, found.attached, found.prompt
         if prompt is None:
-            prompt = piped
-        elif piped:
-            documents.insert(0, document_block(piped, title="standard input"))
+            prompt = found.piped
+        elif found.piped:
+            documents.insert(0, document_block(found.piped, title=STDIN_TITLE))
         if not (prompt and prompt.strip()) and documents:
             # Without another question the files are the question.
             prompt = "\n\n".join(block["source"]["data"] for block in documents)
@@ -124,6 +138,13 @@ class PromptReader:
         if not (prompt and prompt.strip()):
             raise UsageError((NO_QUESTION if attached else NO_PROMPT).format(self.context.command))
         return Message("user", (*documents, *attached, text_block(prompt)))
+
+    def gather(self, model: Model | None) -> Gathered:
+        """All parts of the question; see `message`."""
+        self._only_one_reader()
+        documents = self._documents()
+        attached = self._attachments(model)
+        return Gathered(documents, attached, *self._words(self._piped()))
 
     def _words(self, piped: str) -> tuple[str | None, str]:
         """The question, None where standard input is to be it, and what of standard input has not gone into it."""

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..context import Context
-from ..core.errors import BudgetReachedError, ClaudeError, ProviderError, StreamInterruptedError, UsageError
+from ..core.errors import (
+    BudgetReachedError,
+    ClaudeError,
+    ProviderError,
+    RequestRejectedError,
+    StreamInterruptedError,
+    UsageError,
+)
 from ..core.messages import ChatRequest, LLMOptions, Notice
 from .form import Form
 from .live import introduce, is_rendered
 from .outcome import Outcome, judge, usage_line
 
 if TYPE_CHECKING:
+    from ..core.blocking import BlockingTransport
     from ..core.caching import Ttl
     from ..core.call import Call
+    from ..core.conversation import Turn
     from ..core.providers.base import LLMProvider
     from ..core.surroundings import CallPolicy, OnTruncate, Surroundings
     from ..terminal.renderer import Renderer
+    from .keeper import Keeper
     from .notes import Notes
     from .question import Sources
 
@@ -52,25 +62,37 @@ Fitted = tuple[ChatRequest, list[Notice]]
 
 
 class Run:
-    """One call under way, and what is printed of it."""
+    """One call under way, and what is printed of it.
+
+    Attributes:
+        kept: the answer's turn, once it is over; None: nothing came, or nobody keeps it.
+    """
 
     def __init__(
-        self, context: Context, asked: Asked, provider: LLMProvider, request: ChatRequest, fallbacks: list[Fitted]
-    ) -> None:
-        """Prepare to ask `provider` for `request`, and for `fallbacks` in its place when it fails."""
-        from ..core.call import Call
+        self, context: Context, asked: Asked, provider: LLMProvider, request: ChatRequest, fallbacks: list[Fitted], *,
+        keeper: Keeper | None = None, transport: BlockingTransport | None = None, around: Surroundings | None = None,
+    ) -> None:  # fmt: skip
+        """Prepare to ask `provider` for `request`, and for `fallbacks` in its place when it fails.
+
+        Args:
+            keeper: keeps the answer, to which it has been told `answering`; None: nobody does.
+            transport: a connection of the built-in provider that is kept for further calls.
+            around: what several calls share; None: this one has its own.
+        """
         from ..core.prepare import continues_turns
         from ..core.retry import RetryPolicy
         from ..core.surroundings import CallPolicy
 
         self.context, self.asked, self.provider = context, asked, provider
+        self.kept: Turn | None = None
+        self._keeper, self._transport = keeper, transport
         self.renderer = _renderer(context, asked)
         for notice in context.notices:
             self.renderer.notice(notice)
         context.on_notice = self.renderer.notice
-        self.around: Surroundings = context.surroundings()
+        self.around: Surroundings = around or context.surroundings()
         retry_for = asked.retry_for_s if asked.retry_for_s is not None else context.settings.retry_for_s
-        policy: CallPolicy = CallPolicy(
+        self._policy: CallPolicy = CallPolicy(
             RetryPolicy(retry_for, asked.retries, context.overrides.timeout_s),
             fallbacks=tuple(request for request, _ in fallbacks),
             fallback_notices={request.model: notices for request, notices in fallbacks},
@@ -78,33 +100,51 @@ class Run:
             prefill=lambda model: continues_turns(model, context.catalogue),
             flexible=asked.options.max_tokens is None and "max_tokens" not in asked.options.extra,
         )
-        self.call: Call = Call(request, policy, self.around)
+        self.call = self._call(request)
         self.notes = _notes(context, asked, request, self.renderer)
 
+    def _call(self, request: ChatRequest) -> Call:
+        from ..core.call import Call
+
+        return Call(request, self._policy, self.around)
+
     def ask(self) -> ClaudeError | None:
-        """Run the call, printing as it goes; returns what went wrong on the provider's side."""
+        """Run the call, printing as it goes and keeping what comes; returns what went wrong on the provider's side."""
         try:
             return self._ask()
         except KeyboardInterrupt:
             # What came was paid for: it is kept, also in the JSON output.
             stopped = ClaudeError("stopped before the answer was complete")
             stopped.code = "stopped"
-            outcome = self._outcome(stopped)
+            outcome = self.outcome(stopped)
             outcome.estimate = self.call.record
             self.renderer.result(outcome.as_json)
             if self.asked.usage:
                 self.context.console.say(usage_line(outcome))
             raise
+        finally:
+            if self._keeper:
+                self._keep(self._keeper)
+
+    def _keep(self, keeper: Keeper) -> None:
+        """Keep the answer as far as it came; a second Ctrl-C cannot hinder that."""
+        from ..terminal.signals import held_back
+
+        with held_back():
+            done = self.call.completion()
+            if self.asked.on_truncate == "continue" and len(done.legs) > 1:
+                keeper.unbound()  # the last of it was thought behind a question that will not be sent again
+            self.kept = keeper.answered(done, self.call.request.model, self.call.record)
 
     def _ask(self) -> ClaudeError | None:
-        from ..core.driving import drive
-
         if self.context.console.verbose:
             self._say_whom()
         try:
-            with closing(drive(self.call, self.provider, self.around, ready=self.renderer.requested)) as events:
-                for batch in events:
-                    (self.notes or self.renderer).write(batch)
+            try:
+                self._drive()
+            except RequestRejectedError as error:
+                self.call = self._call(self._without_thinking(error))
+                self._drive()
         except (ProviderError, UsageError, BudgetReachedError) as error:
             error.request_id = error.request_id or self.call.completion().request_id
             if error.code == "invalid_request" and "max_tokens" in str(error):
@@ -116,6 +156,31 @@ class Run:
                 self.notes.finish()
         return judge(self.call.completion(), self.asked.on_truncate, lowered=self.call.lowered)
 
+    def _drive(self) -> None:
+        from ..core.driving import drive
+
+        driven = drive(self.call, self.provider, self.around, ready=self.renderer.requested, transport=self._transport)
+        with closing(driven) as events:
+            for batch in events:
+                if self._keeper:
+                    self._keeper.heard(batch)
+                (self.notes or self.renderer).write(batch)
+
+    def _without_thinking(self, error: RequestRejectedError) -> ChatRequest:
+        """The request without the thinking whose signatures `error` refuses. Raises `error` where it is another."""
+        from ..core.conversation import without_thinking
+
+        request = self.call.request
+        messages = without_thinking(request.messages)
+        said = str(error)
+        if messages == request.messages or not ("signature" in said and "thinking" in said):
+            raise error
+        if self._keeper:
+            self._keeper.unbound()
+        if self.context.console.verbose:
+            self.context.console.line("earlier thinking was refused; asked again without it", dim=True)
+        return replace(request, messages=messages)
+
     def _advise(self, error: ClaudeError) -> None:
         """Say how to ask a model for less of whose limits nothing is known."""
         model = self.context.catalogue.find(self.call.request.model)
@@ -124,7 +189,7 @@ class Run:
 
     def finish(self, error: ClaudeError | None) -> int:
         """Print the result, the usage and the error; returns the exit status."""
-        outcome = self._outcome(error)
+        outcome = self.outcome(error)
         error = outcome.error
         self.renderer.result(outcome.as_json)
         self._tell(outcome)
@@ -156,7 +221,8 @@ class Run:
             whom += f" at {self.provider.endpoint.origin}, {f'key from {key.source}' if key else 'without a key'}"
         self.context.console.line(whom, dim=True)
 
-    def _outcome(self, error: ClaudeError | None) -> Outcome:
+    def outcome(self, error: ClaudeError | None) -> Outcome:
+        """How the call came out, which went wrong with `error`."""
         call, now = self.call, self.around.clock()
         first = None if call.first_text_at is None else round((call.first_text_at - call.started_at) * 1000)
         done = call.completion()
@@ -178,6 +244,7 @@ class Run:
             ttft_ms=first,
             simulated=self.context.offline,
             notices=self.context.notices,
+            session=self._keeper.conversation.id if self._keeper and self._keeper.saved else None,
             error=error or delivered.error,
             models=self.context.catalogue,
         )

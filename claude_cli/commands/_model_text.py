@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..core.models import ABILITIES, Catalogue, Model, Source
+from ..terminal.age import ago
 from ..terminal.columns import wrapped
 
 HEADER = ("model", "$ in/out", "context", "output", "lifecycle", "thinking", "effort", "line", "abilities")
@@ -194,15 +195,7 @@ def age(known: Catalogue, now: datetime) -> str:
     if known.live is None or known.live.date is None:
         return f"catalogue of {known.as_of}; live list never fetched, --refresh asks the API"
     seconds = (now - datetime.fromisoformat(known.live.date).astimezone(UTC)).total_seconds()
-    return f"catalogue of {known.as_of}; live list of {known.live.where} fetched {_ago(seconds)}"
-
-
-def _ago(seconds: float) -> str:
-    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        number = int(seconds // size)
-        if number >= 1:
-            return f"{number:,} {name}{'s' * (number > 1)} ago"
-    return "just now"
+    return f"catalogue of {known.as_of}; live list of {known.live.where} fetched {ago(seconds)}"
 
 
 def as_json(model: Model, known: Catalogue) -> dict[str, Any]:

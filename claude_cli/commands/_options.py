@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from ..asking.parameters import in_range, key_values, one_of
 from ..core.errors import UsageError
+
+__all__ = ["in_range", "key_values", "one_of"]
 
 ModelName = Annotated[str | None, typer.Option("--model", "-m", metavar="MODEL", help="Model id or alias: sonnet, opus, haiku, fable. [default: sonnet, or the setting]")]  # fmt: skip
 BaseUrl = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Ask this address instead of the official one.")]  # fmt: skip
@@ -31,17 +33,31 @@ Option = Annotated[list[str] | None, typer.Option("--option", "-O", metavar="K=V
 NoStdin = Annotated[bool, typer.Option("--no-stdin", help="Leave standard input alone.")]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask a question.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-
-
-def one_of(value: str | None, choices: tuple[str, ...], flag: str) -> str | None:
-    """`value`, if it is None or one of `choices`.
-
-    Raises:
-        UsageError: it is another word; the message lists the choices.
-    """
-    if value is not None and value not in choices:
-        raise UsageError(f"{flag} {value} is not known; choose {', '.join(choices[:-1])} or {choices[-1]}")
-    return value
+Continue = Annotated[bool, typer.Option("--continue", "-c", help="Go on with the newest conversation that is kept.")]
+Session = Annotated[str | None, typer.Option("--session", "-S", metavar="NAME", help="Go on with the conversation of this id or title, or how one of them begins; where there is none, begin one of that title.")]  # fmt: skip
+Fork = Annotated[bool, typer.Option("--fork", help="With -c or -S: go on in a copy, and leave the conversation as it is.")]  # fmt: skip
+Save = Annotated[bool | None, typer.Option("--save/--no-save", show_default=False, help="Keep the exchange, or do not. [default: the setting history.save]")]  # fmt: skip
+MaxTokens = Annotated[int | None, typer.Option("--max-tokens", metavar="N", help="Output tokens at most, thinking included. [default: 64,000 or the model's cap]")]  # fmt: skip
+Stop = Annotated[list[str] | None, typer.Option("--stop", metavar="TEXT", help="Stop before this text; repeatable.")]
+Effort = Annotated[str | None, typer.Option("--effort", metavar="LEVEL", help="How hard to try: low, medium, high, xhigh or max. [default: the model's own]")]  # fmt: skip
+Thinking = Annotated[str | None, typer.Option("--thinking", metavar="on|off|TOKENS", help="Let the model think first. [default: the model's own]")]  # fmt: skip
+ShowThinking = Annotated[bool, typer.Option("--show-thinking", help="Show the thinking on standard error.")]
+Temperature = Annotated[float | None, typer.Option("--temperature", metavar="X", help="0 to 1; only older models take it.")]  # fmt: skip
+TopP = Annotated[float | None, typer.Option("--top-p", metavar="X", help="0 to 1; only older models take it.")]
+TopK = Annotated[int | None, typer.Option("--top-k", metavar="N", help="0 or more; only older models take it.")]
+ServiceTier = Annotated[str | None, typer.Option("--service-tier", metavar="TIER", help="auto or standard_only.")]
+WebSearch = Annotated[bool, typer.Option("--web-search", help="Let the model search the web; $10 per 1,000 searches, and the tokens of what it finds.")]  # fmt: skip
+WebFetch = Annotated[bool, typer.Option("--web-fetch", help="Let the model read pages and PDFs that you or its searches name.")]  # fmt: skip
+CodeExecution = Annotated[bool, typer.Option("--code-execution", help="Let the model run code at the provider.")]
+Cache = Annotated[str | None, typer.Option("--cache", metavar="auto|off|1h", help="Let the provider keep the prompt, so that the next question about the same files costs less: auto for 5 minutes, 1h for an hour. [default: auto in a conversation, else off]")]  # fmt: skip
+Beta = Annotated[list[str] | None, typer.Option("--beta", metavar="NAME", help="Name for the anthropic-beta header; repeatable.")]  # fmt: skip
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse what the model does not take instead of adjusting it.")]
+OnTruncate = Annotated[str, typer.Option("--on-truncate", metavar="DO", help="When the answer is cut: fail (status 7), continue (ask for the rest, 5 times at most) or ok.")]  # fmt: skip
+UsageLine = Annotated[bool, typer.Option("--usage", "-u", help="Print tokens, cost and seconds on standard error.")]
+RetryFor = Annotated[float | None, typer.Option("--retry-for", metavar="SECONDS", help="How long failed calls are tried again. [default: 60]")]  # fmt: skip
+Retries = Annotated[int | None, typer.Option("--retries", metavar="N", help="Tries after the first at most. [default: as many as fit]")]  # fmt: skip
+FallbackModel = Annotated[str | None, typer.Option("--fallback-model", metavar="A,B", help="Models to ask when the first one fails; each switch is said.")]  # fmt: skip
+Yes = Annotated[bool, typer.Option("--yes", help="Send large folders without a question.")]
 
 
 def check_provider(name: str | None, *, offline: bool) -> None:
@@ -54,17 +70,6 @@ def check_provider(name: str | None, *, offline: bool) -> None:
         from ..core.providers.manager import PluginManager
 
         PluginManager().provider_class(name.removesuffix("-default"))
-
-
-def in_range(value: float | None, least: float, most: float, flag: str) -> None:
-    """Refuse a number outside `least` to `most`, or none at all (nan).
-
-    Raises:
-        UsageError: names the flag and the range.
-    """
-    if value is not None and not least <= value <= most:
-        bound = f"{least:g} or more" if most >= 1e9 else f"{least:g} to {most:g}"
-        raise UsageError(f"{flag} is {bound}, not {value:g}")
 
 
 def pico(amount: str | None) -> int | None:
@@ -81,31 +86,3 @@ def pico(amount: str | None) -> int | None:
     if not isinstance(found, Dollars) or found.pico is None:
         raise UsageError(f"--max-cost is {AMOUNT}, not {amount!r}")
     return found.pico
-
-
-def key_values(pairs: list[str]) -> dict[str, Any]:
-    """`K=V` words as one object: V is JSON where it parses, else text; dots in K go deeper.
-
-    Raises:
-        UsageError: a word without `=`, or a key that goes through a value that is no object.
-    """
-    found: dict[str, Any] = {}
-    for pair in pairs:
-        path, sign, text = pair.partition("=")
-        if not sign or not path or ".." in f".{path}.":
-            raise UsageError(f"--option {pair!r} is not of the form name=value")
-        *outer, last = path.split(".")
-        place = found
-        for name in outer:
-            place = place.setdefault(name, {})
-            if not isinstance(place, dict):
-                raise UsageError(f"--option {path}: {name!r} has a value already, so nothing can go into it")
-        place[last] = _value(text)
-    return found
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -15,15 +15,24 @@ from ..asking.live import begin as begin_live
 from ..asking.live import say_retirement
 from ..asking.question import Sources, question, system_prompt
 from ..asking.run import Asked, Fitted, Run
+from ..asking.sessions import (
+    Opened,
+    Wanted,
+    behind,
+    carried_on,
+    forget_old,
+    introduce_history,
+    keep_question,
+    open_named,
+)
 from ..context import Context, Overrides
 from ..core.errors import UsageError
-from ..core.messages import ChatRequest, LLMOptions, text_of
-from ..storage.settings import EFFORTS
+from ..core.messages import ChatRequest, text_of
 from . import _options as options
+from ._parameters import cache_ttl, check_ranges, fallbacks, parameters
 from ._template import decided, template_in_use
 
 if TYPE_CHECKING:
-    from ..core.caching import Ttl
     from ..core.providers.base import LLMProvider
     from ..core.surroundings import OnTruncate
 
@@ -42,8 +51,6 @@ def _output(name: str | None) -> str | None:
 
 
 FORMATS = ("auto", "text", "rendered", "json", "jsonl")
-CACHES = ("auto", "off", "1h")
-_TTLS: dict[str, Ttl] = {"auto": "5m", "1h": "1h"}
 
 
 def command(
@@ -52,27 +59,31 @@ def command(
     system: options.System = None,
     system_file: options.SystemFile = None,
     file: options.File = None,
+    continue_: options.Continue = False,
+    session: options.Session = None,
+    fork: options.Fork = False,
+    save: options.Save = None,
     template: options.TemplateName = None,
     param: options.TemplateValue = None,
     edit: Annotated[bool, typer.Option("--edit", "-e", help="Write the prompt in your editor: VISUAL, EDITOR, else nano or vi.")] = False,
     attach: options.Attach = None,
-    max_tokens: Annotated[int | None, typer.Option("--max-tokens", metavar="N", help="Output tokens at most, thinking included. [default: 64,000 or the model's cap]")] = None,
-    stop: Annotated[list[str] | None, typer.Option("--stop", metavar="TEXT", help="Stop before this text; repeatable.")] = None,
-    effort: Annotated[str | None, typer.Option("--effort", metavar="LEVEL", help="How hard to try: low, medium, high, xhigh or max. [default: the model's own]")] = None,
-    thinking: Annotated[str | None, typer.Option("--thinking", metavar="on|off|TOKENS", help="Let the model think first. [default: the model's own]")] = None,
-    show_thinking: Annotated[bool, typer.Option("--show-thinking", help="Show the thinking on standard error.")] = False,
-    temperature: Annotated[float | None, typer.Option("--temperature", metavar="X", help="0 to 1; only older models take it.")] = None,
-    top_p: Annotated[float | None, typer.Option("--top-p", metavar="X", help="0 to 1; only older models take it.")] = None,
-    top_k: Annotated[int | None, typer.Option("--top-k", metavar="N", help="0 or more; only older models take it.")] = None,
-    service_tier: Annotated[str | None, typer.Option("--service-tier", metavar="TIER", help="auto or standard_only.")] = None,
-    web_search: Annotated[bool, typer.Option("--web-search", help="Let the model search the web; $10 per 1,000 searches, and the tokens of what it finds.")] = False,
-    web_fetch: Annotated[bool, typer.Option("--web-fetch", help="Let the model read pages and PDFs that you or its searches name.")] = False,
-    code_execution: Annotated[bool, typer.Option("--code-execution", help="Let the model run code at the provider.")] = False,
-    cache: Annotated[str | None, typer.Option("--cache", metavar="auto|off|1h", help="Let the provider keep the prompt, so that the next question about the same files costs less: auto for 5 minutes, 1h for an hour. [default: off]")] = None,
+    max_tokens: options.MaxTokens = None,
+    stop: options.Stop = None,
+    effort: options.Effort = None,
+    thinking: options.Thinking = None,
+    show_thinking: options.ShowThinking = False,
+    temperature: options.Temperature = None,
+    top_p: options.TopP = None,
+    top_k: options.TopK = None,
+    service_tier: options.ServiceTier = None,
+    web_search: options.WebSearch = False,
+    web_fetch: options.WebFetch = False,
+    code_execution: options.CodeExecution = False,
+    cache: options.Cache = None,
     option: options.Option = None,
-    beta: Annotated[list[str] | None, typer.Option("--beta", metavar="NAME", help="Name for the anthropic-beta header; repeatable.")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Refuse what the model does not take instead of adjusting it.")] = False,
-    on_truncate: Annotated[str, typer.Option("--on-truncate", metavar="DO", help="When the answer is cut: fail (status 7), continue (ask for the rest, 5 times at most) or ok.")] = "fail",
+    beta: options.Beta = None,
+    strict: options.Strict = False,
+    on_truncate: options.OnTruncate = "fail",
     first_block: Annotated[bool, typer.Option("-x", help="Print only the first code block; --extract first.")] = False,
     extract: Annotated[str | None, typer.Option("--extract", metavar="WHICH", help="Print only code blocks: first, last, all, or the first in a language such as python.")] = None,
     schema: Annotated[str | None, typer.Option("--schema", metavar="SCHEMA", help="Get JSON of this form: a JSON Schema, a file with one, or 'name, age int, tags list'.")] = None,
@@ -80,20 +91,20 @@ def command(
     format_: Annotated[str, typer.Option("--format", metavar="FORM", help="auto (rendered on a terminal, text elsewhere), text, rendered (Markdown laid out), json or jsonl.")] = "auto",
     as_json: options.AsJson = False,
     no_stream: Annotated[bool, typer.Option("--no-stream", help="Print the answer when it is whole.")] = False,
-    usage: Annotated[bool, typer.Option("--usage", "-u", help="Print tokens, cost and seconds on standard error.")] = False,
+    usage: options.UsageLine = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Print the request, send nothing.")] = False,
     max_cost: options.MaxCost = None,
     timeout: options.Timeout = None,
-    retry_for: Annotated[float | None, typer.Option("--retry-for", metavar="SECONDS", help="How long failed calls are tried again. [default: 60]")] = None,
-    retries: Annotated[int | None, typer.Option("--retries", metavar="N", help="Tries after the first at most. [default: as many as fit]")] = None,
-    fallback_model: Annotated[str | None, typer.Option("--fallback-model", metavar="A,B", help="Models to ask when the first one fails; each switch is said.")] = None,
+    retry_for: options.RetryFor = None,
+    retries: options.Retries = None,
+    fallback_model: options.FallbackModel = None,
     provider: options.Provider = None,
     profile: options.Profile = None,
     base_url: options.BaseUrl = None,
     offline: options.Offline = False,
     no_stdin: options.NoStdin = False,
     no_input: options.NoInput = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Send large folders without a question.")] = False,
+    yes: options.Yes = False,
     colour: options.Colour = "auto",
     quiet: options.Quiet = False,
     verbose: options.Verbose = 0,
@@ -103,8 +114,7 @@ def command(
     options.one_of(colour, ("auto", "always", "never"), "--color")
     if as_json and format_ not in ("auto", "json"):
         raise UsageError(f"--json and --format {format_} contradict each other")
-    _check_ranges(max_tokens=max_tokens, temperature=temperature, top_p=top_p, top_k=top_k, timeout=timeout,
-                  retry_for=retry_for, retries=retries)  # fmt: skip
+    check_ranges(timeout=timeout, retry_for=retry_for, retries=retries)
     context = Context(
         overrides=Overrides(
             provider, base_url, offline, timeout, quiet, verbose, colour, log_file, profile, options.pico(max_cost)
@@ -114,35 +124,29 @@ def command(
     options.check_provider(provider, offline=context.offline)
     if edit and no_input:
         raise UsageError("--edit and --no-input contradict each other")
+    place = Wanted(continue_, session, fork, save)
+    if place.goes_on and template is None:
+        template = ""  # the one of the settings is for questions that stand alone
     use = template_in_use(context, template, param or [])
     if extract is None and first_block:
         extract = "first"
     if extract is None and schema is None:  # flags win over the template, one of them over both of its
         extract, schema = decided(use, "extract"), decided(use, "schema")
     wanted = form(extract, schema, tools(web_search, web_fetch, code_execution), on_truncate=on_truncate)
-    if max_tokens is None:
-        max_tokens = decided(use, "max_tokens") or context.settings.max_tokens or None
-    parameters = LLMOptions(
-        max_tokens=max_tokens,
-        stop_sequences=tuple(stop or ()),
-        temperature=temperature,
-        top_p=top_p,
-        top_k=top_k,
-        thinking=_thinking(thinking, show=show_thinking),
-        effort=options.one_of(effort, EFFORTS, "--effort") or decided(use, "effort") or context.settings.effort or None,
-        service_tier=options.one_of(service_tier, ("auto", "standard_only"), "--service-tier"),
-        betas=tuple(beta or ()),
-        extra=wanted.request(options.key_values(option or [])),
-    )
+    chosen = parameters(
+        context, use, wanted.request(options.key_values(option or [])), max_tokens=max_tokens, stop=stop, effort=effort,
+        thinking=thinking, show_thinking=show_thinking, temperature=temperature, top_p=top_p, top_k=top_k,
+        service_tier=service_tier, beta=beta,
+    )  # fmt: skip
     files = (*(decided(use, "files") or ()), *(file or ()))
     asked = Asked(
         sources=Sources(prompt, files, tuple(attach or ()), not no_stdin, not no_input, yes, use, edit),
         model=model if model is not None else decided(use, "model"),
         system=system_prompt(context, system, system_file),
-        options=parameters,
+        options=chosen,
         stream=not no_stream,
         strict=strict,
-        cache=_TTLS.get(options.one_of(cache, CACHES, "--cache") or "off"),
+        cache=cache_ttl(cache if cache is not None else "auto" if place.goes_on else "off"),
         show_thinking=show_thinking,
         on_truncate=cast("OnTruncate", options.one_of(on_truncate, ("fail", "continue", "ok"), "--on-truncate")),
         form=wanted,
@@ -152,42 +156,28 @@ def command(
         dry_run=dry_run,
         retry_for_s=retry_for,
         retries=retries,
-        fallbacks=[name.strip() for name in (fallback_model or "").split(",") if name.strip()],
+        fallbacks=fallbacks(fallback_model),
     )
-    return complete(context, asked)
+    return complete(context, asked, place)
 
 
-def _check_ranges(**values: float | None) -> None:
-    """The numbers' own bounds; what a model takes is `capabilities.py`'s matter."""
-    endless = float("inf")
-    bounds = {"temperature": (0, 1), "top_p": (0, 1), "timeout": (0.001, 1e9), "retry_for": (0, 1e9)}
-    for name, value in values.items():
-        least, most = bounds.get(name, (0, endless))
-        options.in_range(value, least, most, "--" + name.replace("_", "-"))
-
-
-def _thinking(choice: str | None, *, show: bool) -> dict[str, Any] | None:
-    """The API's thinking object for the flag; shown thinking has to be asked for, or it comes empty."""
-    display = {"display": "summarized"} if show else {}
-    if choice is None:
-        return {"type": "adaptive", **display} if show else None
-    if choice in ("on", "off"):
-        return {"type": "adaptive", **display} if choice == "on" else {"type": "disabled"}
-    if not choice.isdecimal():
-        raise UsageError(f"--thinking {choice} is not known; choose on, off or a number of tokens")
-    return {"type": "enabled", "budget_tokens": int(choice), **display}
-
-
-def complete(context: Context, asked: Asked) -> int:
+def complete(context: Context, asked: Asked, place: Wanted) -> int:
     """Ask and print; returns the exit status.
 
+    Args:
+        place: the conversation that this belongs to.
     Raises:
         UsageError: an input or an option cannot be used; nothing has been sent.
         OutputError: the answer cannot be written.
     """
     with context.closing:
         context.say_project_file()
-        request, fallbacks = _requests(context, asked)
+        opened = open_named(context, place)
+        if opened:
+            asked = carried_on(asked, opened.conversation)
+        plain = question(context, asked.sources, asked.model, asked.system)
+        plain = replace(plain, options=asked.options, stream=asked.stream)
+        request, fallbacks = _requests(context, asked, plain, opened)
         if context.console.verbose and (hint := asked.form.hint()):
             context.console.line(hint, dim=True)
         with context.provider(dry=asked.dry_run) as provider, _destination(context, asked):
@@ -197,8 +187,13 @@ def complete(context: Context, asked: Asked) -> int:
                 from ._fit import check_fit
 
                 check_fit(context, provider, request)
-            run = Run(context, asked, provider, request, fallbacks)
-            return run.finish(run.ask())
+            keeper = keep_question(context, place, opened, plain)
+            run = Run(context, asked, provider, request, fallbacks, keeper=keeper)
+            error = run.ask()
+            if keeper and keeper.saved:
+                introduce_history(context)
+                forget_old(context)
+            return run.finish(error)
 
 
 @contextmanager
@@ -217,18 +212,23 @@ def _destination(context: Context, asked: Asked) -> Iterator[None]:
         console.line(written(file), dim=True)
 
 
-def _requests(context: Context, asked: Asked) -> tuple[ChatRequest, list[Fitted]]:
-    """The request, fitted to its model, and the same for each fallback."""
-    plain = replace(
-        question(context, asked.sources, asked.model, asked.system), options=asked.options, stream=asked.stream
-    )
+def _requests(
+    context: Context, asked: Asked, plain: ChatRequest, opened: Opened | None
+) -> tuple[ChatRequest, list[Fitted]]:
+    """The question `plain` in its conversation, fitted to its model, and the same for each fallback."""
     if not asked.dry_run:
         begin_live(context, asked)  # before the engine is loaded: what is typed is seen to work at once
     from ..core.models import today
     from ..core.prepare import prepare
 
     models = context.catalogue
-    request, notices = prepare(plain, strict=asked.strict, models=models, cache=asked.cache)
+
+    def fitted(model: str) -> Fitted:
+        request = replace(plain, model=model)
+        whole = behind(opened.before, request, models) if opened else request
+        return prepare(whole, strict=asked.strict, models=models, cache=asked.cache)
+
+    request, notices = fitted(plain.model)
     for notice in notices:
         context.notify(notice)
     say_retirement(context, request.model, today())
@@ -237,8 +237,7 @@ def _requests(context: Context, asked: Asked) -> tuple[ChatRequest, list[Fitted]
 
         if said := explain(request, models.find(plain.model)):
             context.console.line(said, dim=True)
-    others = [replace(plain, model=other) for other in asked.fallbacks]
-    return request, [prepare(other, strict=asked.strict, models=models, cache=asked.cache) for other in others]
+    return request, [fitted(other) for other in asked.fallbacks]
 
 
 def _may_not_fit(context: Context, request: ChatRequest) -> bool:

@@ -105,13 +105,19 @@ def unset(name: Annotated[str, typer.Argument(metavar="NAME", help="A setting, p
 @group.command()
 def path(as_json: options.AsJson = False) -> int:
     """Print where the files lie. None of them need be there."""
+    from ..storage.history_schema import FILE_NAME as HISTORY_NAME
+    from ..storage.ledger_schema import FILE_NAME as LEDGER_NAME
+
     context = Context()
-    folder = config_dir(context.environ)
+    folder, data = config_dir(context.environ), data_dir(context.environ)
     places = {
         "config": folder / FILE_NAME,
         "models": folder / MODELS_FILE_NAME,
         "templates": folder / "templates",
-        "data": data_dir(context.environ),
+        "data": data,
+        "history": data / HISTORY_NAME,
+        "attachments": data / "attachments",
+        "usage": data / LEDGER_NAME,
         "cache": cache_dir(context.environ),
     }
     if as_json:
@@ -122,7 +128,7 @@ def path(as_json: options.AsJson = False) -> int:
 
         columns = _columns(context)
         for name, place in places.items():
-            _print(context, *wrapped(f"{name:10} {place.absolute()}", columns, indent=_MARK))
+            _print(context, *wrapped(f"{name:11} {place.absolute()}", columns, indent=_MARK))
     return 0
 
 

@@ -162,7 +162,7 @@ def _kept(context: Context) -> Iterator[Task]:
     from ..diagnose.check import Task
     from ..diagnose.database import database_check
     from ..diagnose.places import PRIVATE, distinct, place_check
-    from ..storage.ledger_schema import FILE_NAME, SCHEMA
+    from ..storage import history_schema, ledger_schema
     from ..storage.paths import cache_dir, config_dir, data_dir
 
     environ, settings = context.environ, context.settings
@@ -174,8 +174,14 @@ def _kept(context: Context) -> Iterator[Task]:
         private = [file for name in names for file in (*PRIVATE[name], *(secret if name == "config" else ()))]
         also, needed = " and ".join(names[1:]), bool(budgets) and "data" in names
         yield Task.of(names[0], partial(place_check, names[0], folder, also=also, private=private, needed=needed))
-    counts = {"calls": "SELECT count(*) FROM calls", "totals": "SELECT count(*) FROM days"}
-    yield Task.of(FILE_NAME, partial(database_check, data_dir(environ) / FILE_NAME, SCHEMA, counts))
+    rows = "SELECT count(*) FROM "
+    tables = (
+        (ledger_schema, {"calls": f"{rows}calls", "totals": f"{rows}days"}),
+        (history_schema, {"conversations": f"{rows}conversations", "turns": f"{rows}turns"}),
+    )
+    for kept, counts in tables:
+        path = data_dir(environ) / kept.FILE_NAME
+        yield Task.of(kept.FILE_NAME, partial(database_check, path, kept.SCHEMA, counts))
     yield Task.of("budget", partial(budget_check, budgets, data_dir(environ), date.today()))
 
 

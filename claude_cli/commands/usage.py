@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 import sys
-from calendar import monthrange
-from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,6 +18,7 @@ from ..core.errors import UsageError
 from ..storage.paths import data_dir
 from ..terminal.console import STDOUT
 from . import _options as options
+from ._days import SINCE, first_day, last_day
 
 if TYPE_CHECKING:
     from ..storage.ledger_report import Report, Sums
@@ -26,14 +26,11 @@ if TYPE_CHECKING:
     from ..terminal.usage_table import Look
 
 VERSION = 1
-MOST = 999
-"""Days, weeks or months that --since takes."""
 _CSV = (
     "calls", "unpriced_calls", "estimated_calls",
     "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "thinking_tokens",
 )  # fmt: skip
 BY = ("day", "month", "model", "command", "session", "profile")
-_SINCE = "7d, 4w, 3m, today, yesterday, week, month, all or a date like 2026-11-01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ class Budget:
 
 def command(
     by: Annotated[str, typer.Option("--by", metavar="WHAT", help="One line for each day, month, model, command, session or profile.")] = "day",
-    since: Annotated[str, typer.Option("--since", metavar="WHEN", help=f"The first day: {_SINCE}; 7d are the last 7 days, today among them.")] = "30d",
+    since: Annotated[str, typer.Option("--since", metavar="WHEN", help=f"The first day: {SINCE}; 7d are the last 7 days, today among them.")] = "30d",
     until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="The last day: a date, today or yesterday. [default: no bound]", show_default=False)] = None,
     as_json: options.AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values, with a header.")] = False,
@@ -89,7 +86,7 @@ def command(
         raise UsageError("--json and --csv are two forms of the same; choose one")
     options.one_of(by, BY, "--by")
     today = date.today()
-    asked = Asked(by, first_day(since, today), _day(until, "--until", today) if until else None)
+    asked = Asked(by, first_day(since, today), last_day(until, today))
     if asked.since and asked.until and asked.since > asked.until:
         raise UsageError(f"--until {asked.until} is before the first day, {asked.since}; say --since too")
     context = Context(overrides=Overrides(quiet=quiet))
@@ -109,41 +106,6 @@ def command(
     if not (report.rows or report.open_calls or quiet):
         console.say(f"claude-cli: {_nothing(asked, ever=found is not None)}")
     return 0
-
-
-def first_day(text: str, today: date) -> date | None:
-    """The day that `--since` means; None: from the beginning.
-
-    Raises:
-        UsageError: it means none.
-    """
-    if text == "all":
-        return None
-    span = re.fullmatch(r"(\d+)([dwm])", text, re.ASCII)
-    if not span:
-        own = {"week": today - timedelta(days=today.weekday()), "month": today.replace(day=1)}
-        return own.get(text) or _day(text, "--since", today, _SINCE)
-    if len(span[1]) > len(str(MOST)) or not 1 <= int(span[1]) <= MOST:
-        raise UsageError(f"--since {text}: the number is from 1 to {MOST}; all is everything there is")
-    number, unit = int(span[1]), span[2]
-    if unit == "m":
-        return _months_before(today, number) + timedelta(days=1)
-    return today - timedelta(days=number * (7 if unit == "w" else 1) - 1)
-
-
-def _months_before(day: date, number: int) -> date:
-    """The same day so many months earlier, or the last of that month where it has no such day."""
-    year, month = divmod(day.year * 12 + day.month - 1 - number, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
-def _day(text: str, flag: str, today: date, choices: str = "today, yesterday or a date like 2026-11-30") -> date:
-    if text in ("today", "yesterday"):
-        return today - timedelta(days=text == "yesterday")
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{flag} {text!r} is no day; choose {choices}") from error
 
 
 def _budgets(settings: Settings, report: Report) -> list[Budget]:
@@ -173,9 +135,20 @@ def _as_table(asked: Asked, report: Report, budgets: list[Budget], context: Cont
     from ..terminal.usage_table import fitted, totals_line, usage_table
 
     look = _look(context)
-    lines = usage_table(report, asked.by, look)
+    lines = usage_table(_named(report, context) if asked.by == "session" else report, asked.by, look)
     lines += totals_line(report, asked.since, asked.until, look.width)
     return lines + [line for budget in budgets for line in fitted(budget.line(), look.width)]
+
+
+def _named(report: Report, context: Context) -> Report:
+    """`report` by sessions, each with what its conversation is called, where it is kept and the history can be read."""
+    from ..storage.conversations import DatabaseUnavailableError, History
+
+    titles: dict[str, str] = {}
+    with suppress(DatabaseUnavailableError):
+        titles = History(data_dir(context.environ), notify=context.notify).titles()
+    rows = tuple((f"{key} {title}" if (title := titles.get(key or "")) else key, sums) for key, sums in report.rows)
+    return replace(report, rows=rows)
 
 
 def _look(context: Context) -> Look:

@@ -9,7 +9,7 @@ from .tree import DEFAULT, Command, Value
 
 HEAD = """\
 # Completion of claude-cli for bash. Written by `claude-cli completions bash`: change the program, not this file.
-# Only models, profiles and templates are asked of the program; all other words stand here.
+# Only models, profiles, templates and sessions are asked of the program; all other words stand here.
 """
 
 TAIL = r"""
@@ -24,10 +24,21 @@ TAIL = r"""
     files)
       compopt -o filenames 2>/dev/null
       while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -f -- "$current") ;;
-    models | searches | profiles | templates)
+    models | searches | profiles | templates | sessions)
       type -P -- "$program" >/dev/null || program=claude-cli
+      # A word may have blanks and more, and be begun with or without quotes.
+      case $current in
+        \'*) typed=${current#?} hinders="*[']*" ;;
+        \"*) typed=${current#?} hinders='*["$`\!]*' ;;
+        *) typed=${current//\\/} hinders= ;;
+      esac
       while IFS=$'\t' read -r word _; do
-        [[ -n $word && $word == "$current"* ]] && COMPREPLY+=("$(printf %q "$word")")
+        [[ -n $word && $word == "$typed"* ]] || continue
+        if [[ -z $hinders ]]; then
+          COMPREPLY+=("$(printf %q "$word")")
+        elif [[ $word != $hinders ]]; then
+          COMPREPLY+=("$word")
+        fi
       done < <("$program" --complete "$kind" 2>/dev/null) ;;
   esac
 }
@@ -38,7 +49,7 @@ complete -F _claude_cli claude-cli clc
 START = r"""
 _claude_cli() {
   local program=${1/#\~/$HOME} current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
-  local path="" flags="" argument="" kind="" word
+  local path="" flags="" argument="" kind="" word typed hinders
   COMPREPLY=()
   # Bash splits --flag=value into three words.
   if [[ $current == "=" ]]; then

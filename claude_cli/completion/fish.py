@@ -8,7 +8,7 @@ from .tree import DEFAULT, Command, Flag, Value
 
 HEAD = """\
 # Completion of claude-cli for fish. Written by `claude-cli completions fish`: change the program, not this file.
-# Only models, profiles and templates are asked of the program; all other words stand here.
+# Only models, profiles, templates and sessions are asked of the program; all other words stand here.
 
 function __claude_cli_live
     claude-cli --complete $argv[1] 2>/dev/null

@@ -1,4 +1,4 @@
-"""The words a completion cannot know beforehand: models, profiles, templates. Loaded alone, so kept light."""
+"""The words a completion cannot know beforehand: models, profiles, templates, sessions. Loaded alone, so kept light."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from ..core.errors import ClaudeError
 if TYPE_CHECKING:
     from ..core.models import Catalogue
 
+SESSIONS = 200
+"""How many conversations are offered at most, each by title and id."""
+
 
 def live_words(kind: str, environ: Mapping[str, str]) -> list[str]:
-    """A line for each word of `kind` ("models", "searches", "profiles", "templates"): the word, a tab, what it is.
+    """A line for each word of `kind` ("models", "searches", "profiles", "templates", "sessions"): the word, a tab, and
+    what it is.
 
     Completion never fails: of an unknown kind, or where a file cannot be read, there is no word.
     """
@@ -22,8 +26,8 @@ def live_words(kind: str, environ: Mapping[str, str]) -> list[str]:
         found = dict(words(environ)) if words else {}
     except (ClaudeError, OSError):
         return []
-    # A word that would not be one word in the shell's list is left out.
-    return [f"{word}\t{meaning}" for word, meaning in found.items() if word.isprintable() and " " not in word]
+    # The shells quote a word; what they would show as something else than it is, is left out.
+    return [f"{word}\t{meaning}" for word, meaning in found.items() if word.isprintable()]
 
 
 def _models(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -74,9 +78,32 @@ def _templates(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield name, "template"
 
 
+def _sessions(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The titles and ids of the newest conversations; nothing is written or waited for."""
+    import sqlite3
+    from contextlib import closing
+
+    from ..core.harmless import one_line
+    from ..storage.history_schema import FILE_NAME
+    from ..storage.paths import data_dir
+
+    path = data_dir(environ) / FILE_NAME
+    if not path.is_file():
+        return
+    newest = "SELECT id, title FROM conversations ORDER BY updated_at DESC LIMIT ?"
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0)) as database:
+            rows = [(str(id_), str(title)) for id_, title in database.execute(newest, (SESSIONS,))]
+    except sqlite3.Error:
+        return
+    yield from ((title, id_) for id_, title in rows if title)
+    yield from ((id_, one_line(title)) for id_, title in rows)
+
+
 _KINDS: dict[str, Callable[[Mapping[str, str]], Iterator[tuple[str, str]]]] = {
     "models": _models,
     "searches": _searches,
     "profiles": _profiles,
     "templates": _templates,
+    "sessions": _sessions,
 }

@@ -16,8 +16,13 @@ DEFAULT = "complete"
 """The command that words without a command mean."""
 
 _FILES = ("PATH", "FILE", "SCHEMA")  # how the help calls a value that is, or may be, the name of a file
-_LIVE = {"--model": "models", "--fallback-model": "models", "--profile": "profiles", "--template": "templates"}
+_LIVE = {
+    "--model": "models", "--fallback-model": "models", "--profile": "profiles", "--template": "templates",
+    "--session": "sessions",
+}  # fmt: skip
+# By the flag, or by the command and the flag, where that flag takes other words there.
 _CHOICES = {
+    "--before": ("today", "yesterday"),
     "--by": ("day", "month", "model", "command", "session", "profile"),
     "--since": ("today", "yesterday", "week", "month", "all", "7d", "30d"),
     "--until": ("today", "yesterday"),
@@ -25,6 +30,7 @@ _CHOICES = {
     "--effort": EFFORTS,
     "--extract": ("first", "last", "all"),
     "--format": ("auto", "text", "rendered", "json", "jsonl"),
+    "history export --format": ("md", "json"),
     "--color": ("auto", "always", "never"),
     "--on-truncate": ("fail", "continue", "ok"),
     "--service-tier": ("auto", "standard_only"),
@@ -40,8 +46,8 @@ class Value:
 
     Attributes:
         name: as the help calls it.
-        kind: "files", "words" (those of `words`), what `live.py` knows ("models", "searches", "profiles", "templates"),
-            or "" where nobody can know.
+        kind: "files", "words" (those of `words`), what `live.py` knows ("models", "searches", "profiles", "templates",
+            "sessions"), or "" where nobody can know.
     """
 
     name: str
@@ -54,6 +60,8 @@ _ARGUMENTS = {
     "config set": Value("NAME", "words", NAMES),
     "config show": Value("NAME", "words", NAMES),
     "config unset": Value("NAME", "words", NAMES),
+    "history import": Value("FILE", "files"),
+    **dict.fromkeys(("history show", "history export", "history rm"), Value("NAME", "sessions")),
     "models": Value("SEARCH", "searches"),
     "templates edit": Value("NAME", "templates"),
     "templates show": Value("NAME", "templates"),
@@ -122,7 +130,7 @@ def commands(root: Any, path: str = "", *, aliases: Mapping[str, str] = _NONE) -
     yield Command(
         path,
         _brief(root.help),
-        (*(_flag(option) for option in options), _HELP),
+        (*(_flag(path, option) for option in options), _HELP),
         tuple((word, _brief(each.help)) for word, each in inside.items()),
         _ARGUMENTS.get(path),
         tuple((tuple(words), value) for value, words in _by_value(_BEHIND.get(path, {})).items()),
@@ -138,19 +146,20 @@ def _by_value(behind: dict[str, Value]) -> dict[Value, list[str]]:
     return words
 
 
-def _flag(option: Any) -> Flag:
-    spellings = tuple(option.opts)
+def _flag(path: str, option: Any) -> Flag:
+    spellings = (*option.opts, *option.secondary_opts)
     alone = option.is_flag or option.count
     repeatable = bool(option.multiple or option.count)
-    return Flag(spellings, _brief(option.help), None if alone else _value(spellings, option.metavar or ""), repeatable)
+    value = None if alone else _value(path, spellings, option.metavar or "")
+    return Flag(spellings, _brief(option.help), value, repeatable)
 
 
-def _value(spellings: tuple[str, ...], name: str) -> Value:
+def _value(path: str, spellings: tuple[str, ...], name: str) -> Value:
     for flag in spellings:
         if flag in _LIVE:
             return Value(name, _LIVE[flag])
-        if flag in _CHOICES:
-            return Value(name, "words", _CHOICES[flag])
+        if choices := _CHOICES.get(f"{path} {flag}") or _CHOICES.get(flag):
+            return Value(name, "words", choices)
     return Value(name, "files" if name in _FILES else "")
 
 

@@ -9,7 +9,7 @@ from .tree import DEFAULT, Command, Flag, Value
 HEAD = """\
 #compdef claude-cli clc
 # Completion of claude-cli for zsh. Written by `claude-cli completions zsh`: change the program, not this file.
-# Only models, profiles and templates are asked of the program; all other words stand here.
+# Only models, profiles, templates and sessions are asked of the program; all other words stand here.
 
 _claude_cli_live() {
   local -a words_found

@@ -50,7 +50,7 @@ def database_check(
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
-            return _failed(path, f"{path} is no file", "move it away; until then no call is recorded")
+            return _failed(path, f"{path} is no file", "move it away; until then nothing is kept in it")
         if not found.st_size:
             return _none(path)
         try:
@@ -73,7 +73,7 @@ def _none(path: Path) -> Check:
         try_to_write(there)
     except OSError as error:
         return Check(path.name, "skipped", f"none, and none can be made in {there}: {error.strerror}")
-    return Check(path.name, "ok", "none yet: it is made with the first call that is kept")
+    return Check(path.name, "ok", "none yet: it is made when something is first kept in it")
 
 
 def _has_log(path: Path) -> bool:
@@ -128,7 +128,7 @@ def _unreadable(path: Path, error: Exception) -> Check:
 
 
 def _bad(path: Path, detail: str, data: dict[str, Any]) -> Check:
-    advice = "the next call keeps it aside under a dated name and begins anew; put a good copy there if you have one"
+    advice = "the next use puts it aside under a dated name and begins anew; put a good copy there if you have one"
     return _failed(path, detail, advice, data)
 
 

@@ -19,7 +19,7 @@ _PROBE = 4096
 LEAST_FOR_LEDGER = 1_000_000
 """Bytes of free space below which a new ledger, its log and its index may not find room."""
 _HISTORY = tuple(f"{name}{end}" for name in ("history.db", "usage.db") for end in ("", "-wal", "-shm", "-lock"))
-PRIVATE = {"config": ("keys.json",), "data": ("", *_HISTORY), "cache": ()}
+PRIVATE = {"config": ("keys.json",), "data": ("", "attachments", *_HISTORY), "cache": ()}
 """What of each folder is its owner's alone, as it holds keys or history; "" is the folder itself."""
 
 
@@ -91,13 +91,14 @@ def _is_folder(path: Path) -> bool:
 
 def _open_to_others(folder: Path, private: Collection[str]) -> Iterator[tuple[Path, int, str]]:
     """What of it is `private` and has a mode that lets others in, with that mode and the one it should have."""
-    for path, wanted in ((folder / name, "600" if name else "700") for name in private):
+    for path in (folder / name for name in private):
         try:
-            mode = stat.S_IMODE(path.stat().st_mode)
+            found = path.stat().st_mode
         except OSError:
             continue  # not there, mostly
+        mode = stat.S_IMODE(found)
         if mode & 0o077:
-            yield path, mode, wanted
+            yield path, mode, "700" if stat.S_ISDIR(found) else "600"
 
 
 def _failed(name: str, detail: str, advice: str, data: dict[str, object]) -> Check:

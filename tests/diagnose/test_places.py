@@ -83,6 +83,7 @@ def test_a_full_disk(folder):
         pytest.param("usage.db", 0o604, True, id="ledger"),
         pytest.param("usage.db-wal", 0o644, True, id="its log"),
         pytest.param("history.db-shm", 0o606, True, id="its shared memory"),
+        pytest.param("attachments/", 0o755, True, id="what was attached"),
         pytest.param("config.toml", 0o400, False, id="stricter than need be"),
         pytest.param("note.txt", 0o644, False, id="a file that is not ours"),
     ],
@@ -90,7 +91,9 @@ def test_a_full_disk(folder):
 def test_modes(folder, name, mode, open_):
     """Folders 0700, files 0600: what others may do is told with the line that ends it, and that line does."""
     path = folder / name
-    if name:
+    if name.endswith("/"):
+        path.mkdir()
+    elif name:
         path.touch()
     path.chmod(mode)
     private = [*PRIVATE["config"], *PRIVATE["data"], "config.toml"]

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..core.errors import UsageError
-from .console import STDERR, STDIN, STDOUT, is_terminal
 from .signals import EXIT_INTERRUPTED
+from .tty import open_terminal
 
 FALLBACKS = ("nano", "vim", "vi")
 """Tried in this order where neither VISUAL nor EDITOR is set."""
@@ -124,27 +124,13 @@ def _command(environ: Mapping[str, str]) -> list[str]:
 @contextmanager
 def _terminal() -> Iterator[int]:
     """The terminal, also where standard input or output is something else, as in `git diff | …`."""
-    for name in _terminal_names():
-        try:
-            descriptor = os.open(name, os.O_RDWR | os.O_NOCTTY)
-        except OSError:
-            continue
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
-        return
-    raise UsageError("an editor needs a terminal, and there is none")
-
-
-def _terminal_names() -> Iterator[str]:
-    for descriptor in (STDIN, STDERR, STDOUT):
-        try:
-            if is_terminal(descriptor):
-                yield os.ttyname(descriptor)
-        except OSError:  # a container may have the terminal, but not its name
-            continue
-    yield "/dev/tty"
+    descriptor = open_terminal()
+    if descriptor is None:
+        raise UsageError("an editor needs a terminal, and there is none")
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _run(command: list[str], terminal: int, environ: Mapping[str, str]) -> int:

@@ -57,17 +57,20 @@ class OutputFile:
     in `partial`; a refused answer leaves nothing.
     """
 
-    def __init__(self, name: str, *, note: Callable[[str], None], keeps_refused: bool = False) -> None:
+    def __init__(
+        self, name: str, *, note: Callable[[str], None], keeps_refused: bool = False, private: bool = False
+    ) -> None:
         """Open it for writing, before anything is paid for.
 
         Args:
             name: as the user wrote it; a link is followed.
             note: says a line on standard error.
             keeps_refused: what is written tells of a refusal itself, as JSON does.
+            private: the file is its owner's alone from the first byte on, also where it was not before.
         Raises:
             UsageError: it cannot be written, and why.
         """
-        self.name, self._note, self._keeps_refused = name, note, keeps_refused
+        self.name, self._note, self._keeps_refused, self._private = name, note, keeps_refused, private
         self.size = 0
         self._old = False  # whether the partial file holds what an earlier run left
         self._target = _target(name)
@@ -148,7 +151,7 @@ class OutputFile:
         """Create the file beside the target, or open what an earlier run left; keep others of us out of it."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
         try:
-            descriptor = os.open(self.partial, flags, 0o666)
+            descriptor = os.open(self.partial, flags, 0o600 if self._private else 0o666)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if _is_at(descriptor, self.partial):
@@ -171,7 +174,9 @@ class OutputFile:
             raise OSError(errno.ENXIO, os.strerror(errno.ENXIO))
         if found.st_nlink > 1:
             raise OSError(errno.EMLINK, os.strerror(errno.EMLINK))
-        if self._mode is not None:
+        if self._private:
+            os.fchmod(descriptor, 0o600)
+        elif self._mode is not None:
             os.fchmod(descriptor, stat.S_IMODE(self._mode))
         self._old = found.st_size > 0
 

@@ -3,24 +3,62 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
-EXIT_INTERRUPTED, EXIT_CLOSED_PIPE, EXIT_TERMINATED = 130, 141, 143  # 128 + the signal's number, as shells report them
+EXIT_INTERRUPTED, EXIT_CLOSED_PIPE = 130, 141  # 128 + the signal's number, as shells report them
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM came. It unwinds the stack as Ctrl-C does, also through asyncio, and so closes connections."""
+    """SIGTERM or SIGHUP came. It unwinds the stack as Ctrl-C does, also through asyncio, and so closes connections.
+
+    Attributes:
+        status: what the program leaves with: 143, or 129 where its terminal has gone.
+    """
+
+    def __init__(self, number: int = signal.SIGTERM) -> None:
+        """Note which signal came."""
+        super().__init__()
+        self.status = 128 + number
 
 
-def unwind_on_sigterm() -> None:
-    """Make SIGTERM raise `Terminated` in this process."""
+def unwind_on_signals() -> None:
+    """Make SIGTERM and SIGHUP raise `Terminated` in this process; a SIGHUP that `nohup` has set aside stays so."""
 
     def handler(number: int, frame: FrameType | None) -> None:
-        raise Terminated
+        raise Terminated(number)
 
     signal.signal(signal.SIGTERM, handler)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, handler)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Hold back Ctrl-C, SIGTERM and SIGHUP while something is finished that must not be lost; they come right after it.
+
+    For the main thread, which alone acts on signals; nothing that may take long belongs inside.
+    """
+    came: list[int] = []
+    worst_first = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    before = {number: signal.signal(number, lambda number, frame: came.append(number)) for number in worst_first}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        signal.raise_signal(min(came, key=worst_first.index))
+
+
+def stopped_by(error: BaseException | None) -> Terminated | None:
+    """The signal that the program was about to end by when `error` came up; None: it was none."""
+    while error is not None and not isinstance(error, Terminated):
+        error = error.__context__
+    return error
 
 
 def exit_status(stop: KeyboardInterrupt) -> int:
     """What the program leaves with after `stop`."""
-    return EXIT_TERMINATED if isinstance(stop, Terminated) else EXIT_INTERRUPTED
+    return stop.status if isinstance(stop, Terminated) else EXIT_INTERRUPTED

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
-from .console import is_terminal
+from .console import STDERR, STDIN, STDOUT, is_terminal
 
 DEFAULT_SIZE = (80, 24)
 
@@ -36,6 +36,22 @@ def in_front(descriptor: int) -> bool:
         return os.tcgetpgrp(descriptor) == os.getpgrp()
     except OSError:
         return True  # not the terminal whose jobs we are one of: nobody can send us behind
+
+
+def open_terminal() -> int | None:
+    """The terminal, open for reading and writing, also where standard input is something else; None: there is none."""
+    for name in _terminal_names():
+        with suppress(OSError):
+            return os.open(name, os.O_RDWR | os.O_NOCTTY)
+    return None
+
+
+def _terminal_names() -> Iterator[str]:
+    for descriptor in (STDIN, STDERR, STDOUT):
+        with suppress(OSError):  # a container may have the terminal, but not its name
+            if is_terminal(descriptor):
+                yield os.ttyname(descriptor)
+    yield "/dev/tty"
 
 
 class Echo:

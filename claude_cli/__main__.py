@@ -24,14 +24,14 @@ def run() -> NoReturn:
     # Importing makes thousands of objects and no garbage; the collector would look at them again and again.
     gc.disable()
     try:
-        from .terminal.signals import unwind_on_sigterm
+        from .terminal.signals import unwind_on_signals
 
-        unwind_on_sigterm()
+        unwind_on_signals()
         from .cli import main
 
         status = main(arguments)
     except KeyboardInterrupt as stop:  # while loading, or a second one while the first was seen to
-        status = 143 if type(stop).__name__ == "Terminated" else 130
+        status = getattr(stop, "status", 130)
     _leave(status)
 
 

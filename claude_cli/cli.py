@@ -14,13 +14,15 @@ import typer
 import typer.main
 
 from .commands import ALIASES
-from .core.errors import UsageError
+from .core.errors import OutputError, UsageError
 from .terminal.console import STDERR, STDIN, STDOUT, Console, is_terminal
-from .terminal.signals import EXIT_CLOSED_PIPE, exit_status
+from .terminal.signals import EXIT_CLOSED_PIPE, exit_status, stopped_by
 from .terminal.stdin import kind_of
 
 COMMANDS = {
+    "chat": "Talk, in a conversation that is kept.",
     "complete": "Answer one prompt on standard output.",
+    "history": "List, show, search, export, import and remove conversations.",
     "config": "Show and change the settings.",
     "models": "List the models: prices, limits, abilities, lifecycle.",
     "tokens": "Count the tokens of a prompt.",
@@ -34,14 +36,15 @@ COMMANDS = {
 _KEY_FLAG = re.compile(r"--(?:anthropic[-_])?(?:(?:api[-_]?)?key|(?:(?:api|auth)[-_])?token)(?:=.*)?", re.DOTALL)
 EXAMPLES = """claude-cli: Claude in your terminal.
 
-  claude-cli complete "Explain TLS in two sentences"
-  git diff | claude-cli complete "Write a commit message"
-  claude-cli complete --offline "Try it without a key"
+  claude-cli chat
+  git diff | claude-cli "Write a commit message"
+  claude-cli chat --offline                       (try it without a key)
 
 All commands and options: claude-cli --help
 """
 EPILOG = """\b
 Examples:
+  claude-cli chat
   claude-cli "Explain TLS in two sentences"
   git diff | claude-cli "Write a commit message"
   claude-cli keys set
@@ -57,6 +60,14 @@ Examples:
   claude-cli complete -f notes.txt "Summarise this"
   claude-cli complete -x "A Python function that slugifies a title" > slug.py
 """
+CHAT_EPILOG = """\b
+Examples:
+  claude-cli chat
+  claude-cli chat -c
+  cat error.log | claude-cli chat "What went wrong?"
+  claude-cli chat --no-input < questions.txt
+"""
+_EPILOGS = {"chat": CHAT_EPILOG, "complete": COMPLETE_EPILOG}
 
 
 def build(only: str | None = None) -> typer.Typer:
@@ -77,9 +88,7 @@ def build(only: str | None = None) -> typer.Typer:
         if hasattr(module, "group"):
             app.add_typer(module.group, name=name, help=COMMANDS[name])
         else:
-            app.command(name, help=COMMANDS[name], epilog=COMPLETE_EPILOG if name == "complete" else None)(
-                module.command
-            )
+            app.command(name, help=COMMANDS[name], epilog=_EPILOGS.get(name))(module.command)
     return app
 
 
@@ -110,6 +119,9 @@ def main(arguments: Sequence[str]) -> int:
         return exit_status(stop)
     except BrokenPipeError:
         return EXIT_CLOSED_PIPE
+    except OutputError as error:
+        stopped = stopped_by(error)  # with SIGHUP the terminal has gone, and takes nothing more
+        return stopped.status if stopped else _report(error, words)
     except Exception as error:  # the one border: also a bug becomes a line, its traceback only on request
         return _report(error, words)
 

@@ -1,7 +1,8 @@
 """Writes docs/reference.md from the program itself: commands, options, settings, exit statuses, variables.
 
-`make docs` writes the file, `python docs/generate.py --check` and tests/test_docs.py compare it. What the program
-knows is asked of it; the two tables below are what no code can say: the meaning of a status and of a variable.
+And two tables of docs/chat-commands.md. `make docs` writes the files, `python docs/generate.py --check` and
+tests/test_docs.py compare them. What the program knows is asked of it; the two tables below are what no code can say:
+the meaning of a status and of a variable.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from typing import Any
 
 import typer.main
 
+from claude_cli.asking.parameters import PARAMETERS
 from claude_cli.storage.paths import PROJECT_FILE_NAME
 from claude_cli.storage.project_file import ALLOWED
 from claude_cli.storage.settings import FIELDS, FILE_NAME, variables
+from claude_cli.terminal.slash import COMMANDS, Slash
 
 REFERENCE = Path(__file__).with_name("reference.md")
+CHAT_COMMANDS = Path(__file__).with_name("chat-commands.md")
 
 INTRODUCTION = """\
 # Reference
@@ -42,6 +46,7 @@ EXIT_STATUSES = {
     8: "refused by the model",
     9: "a budget is reached (--max-cost, budget.day, budget.month): nothing was sent, or the answer was cut there",
     10: "the answer does not fit the schema asked for, or has no code block to extract",
+    129: "the terminal went away (SIGHUP)",
     130: "stopped by Ctrl-C",
     141: "the reader of standard output went away (closed pipe); nothing is printed",
     143: "stopped by SIGTERM",
@@ -188,22 +193,44 @@ def environment() -> str:
     return f"## Environment variables\n\nBeside those of the settings.\n\n{table(('Variable', 'Meaning'), rows)}\n"
 
 
+def chat_commands(page: str) -> str:
+    """The page about the chat's commands with its tables made anew, each between its two comments."""
+    commands = [(f"`{f'/{each.name} {each.usage}'.strip()}`", sentences(each)) for each in COMMANDS]
+    parameters = [(f"`{each.name}`", each.takes) for each in PARAMETERS.values()]
+    tables = {
+        "commands": table(("Command", "What it does"), commands),
+        "parameters": table(("Parameter", "Its value"), parameters),
+    }
+    for name, text in tables.items():
+        before, after = (re.search(rf"<!-- {mark}[^\n]*-->", page) for mark in (f"{name}:", f"/{name}"))
+        assert before and after  # the page's own text, which a test reads
+        page = f"{page[: before.end()]}\n{text}\n{page[after.start() :]}"
+    return page
+
+
+def sentences(command: Slash) -> str:
+    """All that `/help NAME` says of a command."""
+    also = f"Also {', '.join(f'`/{name}`' for name in command.aliases)}." if command.aliases else ""
+    return " ".join(part for part in (command.help, command.more, also) if part)
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Write the page, or with `--check` say whether it is fresh (exit 1 when it is not)."""
+    """Write the pages, or with `--check` say whether they are fresh (exit 1 when one is not)."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--check", action="store_true", help="write nothing, compare")
     check = parser.parse_args(arguments).check
 
     from claude_cli.cli import app  # the page of the program that is installed here
 
-    text = reference(app)
+    texts = {REFERENCE: reference(app), CHAT_COMMANDS: chat_commands(CHAT_COMMANDS.read_text("utf-8"))}
     if not check:
-        REFERENCE.write_text(text, "utf-8")
+        for path, text in texts.items():
+            path.write_text(text, "utf-8")
         return 0
-    if REFERENCE.exists() and REFERENCE.read_text("utf-8") == text:
-        return 0
-    print("docs/reference.md is stale: run `make docs` and commit the result", file=sys.stderr)
-    return 1
+    stale = [path for path, text in texts.items() if not path.exists() or path.read_text("utf-8") != text]
+    for path in stale:
+        print(f"docs/{path.name} is stale: run `make docs` and commit the result", file=sys.stderr)
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

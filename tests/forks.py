@@ -7,6 +7,7 @@ Run as a script this file is that process.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pkgutil
@@ -16,6 +17,7 @@ import socket
 import struct
 import subprocess
 import sys
+import termios
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -23,7 +25,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-_BESIDES = ("asyncio", "httpx", "markdown_it", "rich.console", "sqlite3", "typer.main")
+_BESIDES = ("asyncio", "httpx", "markdown_it", "prompt_toolkit.application", "rich.console", "sqlite3", "typer.main")
 _NUMBER = struct.Struct("=i")
 
 
@@ -35,7 +37,7 @@ class Fork:
         self.pid: int = _NUMBER.unpack(os.read(report, _NUMBER.size))[0]
         self._status: int | None = None
 
-    def wait(self, timeout: float) -> int:
+    def wait(self, timeout: float = 20.0) -> int:
         """Its exit status once it has ended, or less the number of the signal that ended it."""
         if self._status is None:
             if not select.select([self._report], [], [], timeout)[0]:
@@ -75,9 +77,14 @@ class Forks:
             )
 
     def start(
-        self, words: Sequence[str], stdin: Any, targets: Sequence[Any], cwd: Path, env: Mapping[str, str]
-    ) -> Fork:
-        """Run `words`; the streams are as `Popen` takes them, PIPE and DEVNULL for `stdin` alone."""
+        self, words: Sequence[str], stdin: Any, targets: Sequence[Any], cwd: Path, env: Mapping[str, str],
+        *, own_terminal: bool = False,
+    ) -> Fork:  # fmt: skip
+        """Run `words`; the streams are as `Popen` takes them, PIPE and DEVNULL for `stdin` alone.
+
+        Args:
+            own_terminal: standard output is the terminal whose keys send signals to it.
+        """
         with ExitStack() as stack:
             pipe: IO[bytes] | None = None
             if stdin == subprocess.PIPE:
@@ -88,7 +95,7 @@ class Forks:
             ours, its = os.pipe()
             stack.callback(os.close, its)
             streams = [each if isinstance(each, int) else each.fileno() for each in (stdin, *targets)]
-            message = json.dumps([words, os.fspath(cwd), dict(env)]).encode()
+            message = json.dumps([words, os.fspath(cwd), dict(env), own_terminal]).encode()
             socket.send_fds(self._control, [len(message).to_bytes(4, "big")], [*streams, its])
             self._control.sendall(message)
             return Fork(ours, pipe)
@@ -113,13 +120,15 @@ def _serve(control: socket.socket) -> None:
             os.close(descriptor)
 
 
-def _watch(words: list[str], cwd: str, environ: dict[str, str], descriptors: list[int]) -> NoReturn:
+def _watch(words: list[str], cwd: str, environ: dict[str, str], own_terminal: bool, descriptors: list[int]) -> NoReturn:
     """Say which process runs, and how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     *streams, report = descriptors
     pid = os.fork()
     if not pid:
         os.close(report)
+        if own_terminal:
+            control(streams[1])
         _run(words, cwd, environ, streams)
     for stream in streams:
         os.close(stream)
@@ -128,6 +137,12 @@ def _watch(words: list[str], cwd: str, environ: dict[str, str], descriptors: lis
     with suppress(BrokenPipeError):
         os.write(report, _NUMBER.pack(os.waitstatus_to_exitcode(status)))
     os._exit(0)
+
+
+def control(terminal: int) -> None:
+    """Make `terminal` the one that this process runs in, as its own session's."""
+    os.setsid()
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
 
 
 def _run(words: list[str], cwd: str, environ: dict[str, str], streams: list[int]) -> NoReturn:

@@ -52,6 +52,7 @@ def test_the_checkout_keeps_all_contracts():
         pytest.param("core", "core/sse.py", "from . import wire_request", id="2 the decoder imports the codec"),
         pytest.param("packages", "core/errors.py", "import rich", id="3 core imports rich"),
         pytest.param("storage-packages", "core/errors.py", "import keyring", id="3 core imports keyring"),
+        pytest.param("editor", "chat/loop.py", "import prompt_toolkit", id="3 the loop draws by itself"),
         pytest.param("http", "core/errors.py", "import httpx", id="4 a second file imports httpx"),
         pytest.param("http", "core/errors.py", "import httpcore", id="4 a third file imports httpcore"),
         pytest.param("commands", "commands/complete.py", "from . import health", id="5 command imports command"),
@@ -112,6 +113,7 @@ def test_only_the_version_is_taken_from_the_front_door(path):
         pytest.param(["--version"], "claude-cli 0.", id="--version"),
         pytest.param(["--help"], "complete", id="--help"),
         pytest.param(["complete", "--help"], "--model", id="complete --help"),
+        pytest.param(["chat", "--help"], "--session", id="chat --help"),
         pytest.param([], "claude-cli --help", id="no argument"),
     ],
 )

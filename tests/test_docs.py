@@ -54,6 +54,13 @@ def test_the_reference_is_fresh():
     assert REFERENCE.read_text("utf-8") == generate.reference(the_app())
 
 
+def test_the_tables_of_the_chat_commands_are_fresh():
+    """They say what `/help` says, and every parameter of `/set` is there."""
+    page = (ROOT / "docs" / "chat-commands.md").read_text("utf-8")
+    assert page == generate.chat_commands(page)
+    assert "| `/edit [n]` |" in page and "| `effort` |" in page
+
+
 def test_every_command_and_option_has_a_help_text():
     """A flag without a word of help is a flag nobody finds."""
     silent = []

@@ -23,7 +23,7 @@ import pytest
 
 from claude_cli.simulator import BackgroundSimulator
 
-from ..forks import Fork, Forks
+from ..forks import Fork, Forks, control
 
 CANARY = "sk-ant-api03-CANARYcanaryCANARYcanary"
 """The key of every run: it is in nothing that the program ever prints or writes."""
@@ -195,7 +195,8 @@ class Program:
     def __init__(self, folder: Path, forks: Forks | None = None) -> None:
         self.folder, self.home, self.forks = folder, folder / "home", forks
         self.home.mkdir()
-        (self.home / "told-usage").touch()  # somebody who is not new: the first answer ever says a line more
+        for told in ("usage", "history"):  # somebody who is not new: the first answer ever says two lines more
+            (self.home / f"told-{told}").touch()
         self.url = "http://127.0.0.1:9"
         self.started: list[subprocess.Popen[bytes] | Fork] = []
 
@@ -227,7 +228,8 @@ class Program:
         Args:
             stdin: bytes for a pipe that ends, "idle" for one that nobody writes to, "terminal", or a file.
             out, err: "pipe", "terminal", or a file.
-            tty: one terminal of so many columns and rows in place of both; what both print is in `out`.
+            tty: one terminal of so many columns and rows in place of both; what both print is in `out`. With `stdin`
+                "tty" it is standard input, too, and keys such as Ctrl-C send their signals.
             shell: a `sh` line around the program, which is "$@" in it.
             env: variables to set, or with None to leave out.
         """
@@ -244,14 +246,18 @@ class Program:
             own = os.dup(outside)
             inside.append(terminal)
             readers, targets = (Reader(outside), readers[1]), (terminal, terminal)
+        at_terminal = stdin == "tty"
+        if at_terminal:
+            given = targets[0]
         environ = self.environment(env)
         process: subprocess.Popen[bytes] | Fork
         if self.forks and not shell and not any(name.startswith(_INTERPRETER) for name in env):
-            process = self.forks.start(words, given, targets, self.folder, environ)
+            process = self.forks.start(words, given, targets, self.folder, environ, own_terminal=at_terminal)
         else:
             process = subprocess.Popen(
-                command, stdin=given, stdout=targets[0], stderr=targets[1], cwd=self.folder, env=environ
-            )
+                command, stdin=given, stdout=targets[0], stderr=targets[1], cwd=self.folder, env=environ,
+                preexec_fn=(lambda: control(1)) if at_terminal else None,
+            )  # fmt: skip
         self.started.append(process)
         for descriptor in inside:
             os.close(descriptor)
@@ -270,7 +276,7 @@ class Program:
             keyboard, terminal = pty.openpty()
             inside.append(terminal)
             return keyboard, terminal
-        return None, subprocess.PIPE if isinstance(stdin, bytes | str) else stdin
+        return None, subprocess.PIPE if isinstance(stdin, bytes) or stdin == "idle" else stdin
 
     def _output(self, kind: Any, inside: list[int]) -> tuple[Reader, Any]:
         if kind == "terminal":

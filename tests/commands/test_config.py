@@ -219,12 +219,15 @@ def test_path_prints_where_the_files_lie(claude):
     home = str(claude.home)
     assert claude("config", "path", "--json").json == {
         "version": 1, "config": f"{home}/config.toml", "models": f"{home}/models.toml",
-        "templates": f"{home}/templates", "data": home, "cache": home,
+        "templates": f"{home}/templates", "data": home, "history": f"{home}/history.db",
+        "attachments": f"{home}/attachments", "usage": f"{home}/usage.db", "cache": home,
     }  # fmt: skip
     xdg = {f"XDG_{kind}_HOME": f"/x/{kind.lower()}" for kind in ("CONFIG", "DATA", "CACHE")}
     assert claude("config", "path", CLAUDE_CLI_HOME=None, **xdg).out.split() == [
         "config", "/x/config/claude-cli/config.toml", "models", "/x/config/claude-cli/models.toml",
-        "templates", "/x/config/claude-cli/templates", "data", "/x/data/claude-cli", "cache", "/x/cache/claude-cli",
+        "templates", "/x/config/claude-cli/templates", "data", "/x/data/claude-cli",
+        "history", "/x/data/claude-cli/history.db", "attachments", "/x/data/claude-cli/attachments",
+        "usage", "/x/data/claude-cli/usage.db", "cache", "/x/cache/claude-cli",
     ]  # fmt: skip
     assert not (claude.home / "config.toml").exists()
 

@@ -19,6 +19,7 @@ import trustme
 
 from claude_cli.cli import main
 from claude_cli.simulator import BackgroundSimulator
+from claude_cli.storage.history_schema import SCHEMA as HISTORY
 from claude_cli.storage.ledger_schema import SCHEMA
 
 from ..loopback import Loopback, response
@@ -26,7 +27,8 @@ from ..screens import Screen
 from .conftest import CANARY
 
 NAMES = [
-    "program", "libraries", "extras", "terminal", "settings", "catalogue", "config", "usage.db", "budget",
+    "program", "libraries", "extras", "terminal", "settings", "catalogue", "config", "usage.db",
+    "history.db", "budget",
     "providers",
     "address", "key", "keyring", "proxy", "dns", "tcp", "tls", "api", "clock", "limits",
 ]  # fmt: skip
@@ -299,16 +301,17 @@ def test_open_modes(health, home, server):
     assert (found.status, found.of("warn"), found["config"]["advice"]) == (0, ["config"], f"run: chmod 700 {home}")
 
 
+@pytest.mark.parametrize(("name", "schema"), [("usage.db", SCHEMA), ("history.db", HISTORY)])
 @pytest.mark.parametrize(
     ("data", "words"),
     [pytest.param(b"no database" * 99, "is no database", id="foreign"), pytest.param(None, "damaged", id="corrupt")],
 )
-def test_a_ledger_that_is_no_use(health, home, server, data, words):
-    """Named, and left as it is: only the next call sets it aside."""
-    path = home / "usage.db"
+def test_a_database_that_is_no_use(health, home, server, name, schema, data, words):
+    """Named, and left as it is: only the next use sets it aside."""
+    path = home / name
     if data is None:
         with closing(sqlite3.connect(path)) as database:
-            database.execute(f"PRAGMA application_id={SCHEMA.application_id}")
+            database.execute(f"PRAGMA application_id={schema.application_id}")
             database.execute("BEGIN")  # or each statement would wait for the disk
             for number in range(30):
                 database.execute(f"CREATE TABLE t{number} (x)")
@@ -319,8 +322,8 @@ def test_a_ledger_that_is_no_use(health, home, server, data, words):
     path.write_bytes(data)
     path.chmod(0o600)
     found = health(ANTHROPIC_BASE_URL=server.url)
-    assert (found.status, found.of("fail")) == (2, ["usage.db"]) and words in found["usage.db"]["detail"]
-    assert path.read_bytes() == data and [each.name for each in home.iterdir()] == ["usage.db"]
+    assert (found.status, found.of("fail")) == (2, [name]) and words in found[name]["detail"]
+    assert path.read_bytes() == data and [each.name for each in home.iterdir()] == [name]
 
 
 # ------------------------------------------------------------------------------------------------ money

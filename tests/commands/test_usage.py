@@ -45,7 +45,7 @@ def test_none_yet(claude):
     told = claude("usage", "--json", "--since", "all").json
     assert (told["rows"], told["totals"]["calls"], told["totals"]["cost_usd"]) == ([], 0, 0)
     assert claude("usage", "--csv", "--by", "model", "-q").out.startswith("model,calls,")
-    assert [path.name for path in claude.home.iterdir()] == ["told-usage"]
+    assert {path.name for path in claude.home.iterdir()} == {"told-history", "told-usage"}
 
 
 def test_a_real_call_is_in_it_to_the_last_digit(claude, simulator):
@@ -56,6 +56,26 @@ def test_a_real_call_is_in_it_to_the_last_digit(claude, simulator):
     assert (row["model"], row["calls"], row["cost_usd"]) == ("claude-sonnet-5-5", 1, cost)
     assert int(row["cost_pico_usd"]) == round(cost * 10**12)
     assert claude("usage", "--csv").out.splitlines()[1].startswith(f"{TODAY},1,0,0,")
+
+
+def test_a_session_is_told_by_its_title(claude, ledger):
+    """In the table, which people read; ids are what other programs look for."""
+    from claude_cli.storage.conversations import Conversation, History
+
+    for session in ("one", "two", "three", None):
+        ledger(session=session)
+    args = ("usage", "--by", "session")
+    assert not (claude.home / "history.db").exists() and "one  " in claude(*args).out
+    assert not (claude.home / "history.db").exists()
+    history = History(claude.home, notify=pytest.fail)
+    history.adopt([Conversation("one", "High \x1b[1m tides"), Conversation("two")])
+    history.close()
+    keys = {line.rpartition("$")[0].strip() for line in claude(*args).out.splitlines()[1:5]}
+    assert keys == {"one High tides", "two", "three", "-"}
+    assert {row["session"] for row in claude(*args, "--json").json["rows"]} == {"one", "two", "three", None}
+    (claude.home / "history.db").unlink()
+    (claude.home / "history.db").mkdir()
+    assert "one  " in claude(*args).out
 
 
 def test_json_says_everything(claude, ledger):

@@ -1,0 +1,1 @@
+"""Interactive chat: a conversation at a terminal, every word of it kept as it is said."""

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from . import table
 from .caching import conversations
+from .chatting import chatting
 from .figures import (
     Bench,
     Figure,
@@ -90,6 +91,8 @@ def measure(bench: Bench, programs: Programs, chosen: argparse.Namespace) -> Ite
     calls = CALLS // 10 if chosen.quick else CALLS
     log(f"lists, the ledger, usage over {calls:,} calls, health: {short} rounds")
     yield from knowing(bench, programs, short, calls=calls)
+    log(f"the chat, {short} rounds")
+    yield from chatting(bench, programs, short, scale=0.1 if chosen.quick else 1)
     log(f"Markdown as it comes, {long} rounds")
     yield from drawing(long)
     log("a conversation with and without the prompt cache")

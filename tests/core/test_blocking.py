@@ -56,7 +56,7 @@ def test_two_calls_of_one_transport(serve):
 
 
 def test_ctrl_c_that_wakes_nobody(serve):
-    """A signal just before a read begins, or one that another thread is given, interrupts no read; it counts as well."""
+    """A signal just before a read, or one that another thread is given, interrupts no read; it counts as well."""
 
     def play(peer):
         peer.request()

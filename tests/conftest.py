@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
 
 _OURS = ("ANTHROPIC_", "CLAUDE_CLI_")
 _FOREIGN = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUEST_METHOD")
+
+# A shell starts what it sends behind (`make check &`) with Ctrl-C ignored, and all that we start would inherit that.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no bug: how long an example takes is for the benchmarks. `make proof` takes the thorough ones.
 settings.register_profile("steady", deadline=None, max_examples=50)

@@ -17,6 +17,7 @@ from .core.errors import UsageError
 from .core.messages import Notice
 from .storage.settings import Settings, load_settings
 from .terminal.console import STDERR, STDIN, STDOUT, Console, is_terminal, wants_colour
+from .terminal.signals import held_back
 from .terminal.stdin import StdinReader
 
 if TYPE_CHECKING:
@@ -250,6 +251,7 @@ class Context:
             notify=self.notify,
             models=self.catalogue,
             recorder=self.recorder,
+            unbroken=held_back,
         )
 
     def fetch(self, url: str, max_bytes: int) -> Fetched:

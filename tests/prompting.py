@@ -227,7 +227,15 @@ def _serve(control: socket.socket) -> None:
             os.close(descriptor)
 
 
-def _main(results: int, kind: str = "line", history: str = "", text: str = "", pause: bool = False, **how: Any) -> None:
+def _main(
+    results: int,
+    kind: str = "line",
+    history: str = "",
+    text: str = "",
+    pause: bool = False,
+    nohup: bool = False,
+    **how: Any,
+) -> None:
     """Read until somebody leaves.
 
     Args:
@@ -236,6 +244,7 @@ def _main(results: int, kind: str = "line", history: str = "", text: str = "", p
         history: the file's path.
         text: of the first draft.
         pause: after each message, wait for SIGUSR1, as for an answer.
+        nohup: no signal comes when the terminal vanishes.
         how: for the prompt.
     """
     from claude_cli.terminal.chips import Attacher
@@ -246,6 +255,8 @@ def _main(results: int, kind: str = "line", history: str = "", text: str = "", p
     from claude_cli.terminal.signals import unwind_on_signals
 
     unwind_on_signals()
+    if nohup:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with suppress(OSError):  # in a shell it is not ours to take
         fcntl.ioctl(2, termios.TIOCSCTTY, 0)  # the terminal's keys make signals for those it controls
     environ = dict(os.environ)

@@ -38,8 +38,8 @@ def state_of(done: Completion) -> State:
 class Keeper:
     """Keeps what is said in one conversation. Use it as `asked`, `answering`, `heard` …, `answered`.
 
-    Nothing here raises for want of storage: that is said at once, the conversation goes on in memory, and with the next
-    question it is tried to keep all of it.
+    Nothing here raises for want of storage: that is said at once, the conversation goes on in memory, and it is tried
+    to keep all of it at the end of the answer and with the next question; where only a lock was in the way, all along.
 
     Attributes:
         saved: whether all that was said is on disk.
@@ -62,6 +62,8 @@ class Keeper:
         self.saved = history is not None
         self._notify, self._way_out, self._clock = notify, way_out, clock
         self._under_way: _Answer | None = None
+        self._locked = False  # why it is not saved
+        self._title, self._moved = conversation.title, False  # as it is on disk; where its user stands is not there yet
 
     def asked(self, content: tuple[Block, ...]) -> Turn:
         """Keep what the user asks; on return it is on disk. Content that waits for an answer already is that turn."""
@@ -79,10 +81,17 @@ class Keeper:
         """Keep another turn behind `parent` and go there; `more` are members of it."""
         return self._append(Turn(self.free_id(), parent, role, content, kind=kind, **more))
 
-    def note(self) -> None:
-        """Keep what the conversation is called, how it is asked, and where its user stands, once anything is kept."""
+    def note(self, *, moved: bool = False) -> None:
+        """Keep how the conversation is asked, once anything is kept.
+
+        Also what it is called, and with `moved` where its user stands: what was not changed here, another terminal may
+        have changed.
+        """
+        self._moved = self._moved or moved
         if self.conversation.turns:
-            self._do(lambda history: history.note(self.conversation))
+            how = {"rename": self._is_renamed, "move": self._moved}
+            self._do(lambda history: history.note(self.conversation, **how))
+            self._noted()
 
     def answering(self, bound: Callable[[str], str], half: Turn | None = None, *, trimmed: bool = False) -> None:
         """An answer to the turn at the head begins, or goes on.
@@ -117,7 +126,9 @@ class Keeper:
             record: what it cost; None: nobody has kept count.
         """
         answer, self._under_way = self._under_way, None
-        return answer.end(done, model, record) if answer else None
+        turn = answer.end(done, model, record) if answer else None
+        ids = self._catch_up()
+        return turn and self.conversation.turns[ids.get(turn.id, turn.id)]
 
     def leave(self) -> None:
         """See to it that nothing is under way: what was is kept as interrupted, and all is tried to be kept."""
@@ -134,18 +145,40 @@ class Keeper:
         """Keep `turn` of the answer under way: as a new one, or in the place of what there is of it."""
         if turn.id not in self.conversation.turns:
             return self._append(turn)
-        self.conversation.turns[turn.id] = turn
-        self._do(lambda history: history.update(self.conversation, turn))
-        return turn
+        return self._take(turn, self._do(lambda history: history.update(self.conversation, turn)))
+
+    def try_again(self) -> dict[int | None, int]:
+        """Try to keep all where another process was in the way; returns the new ids of turns that had to get one."""
+        return self._catch_up() if self._locked else {}
 
     def _append(self, turn: Turn) -> Turn:
-        stored: Stored | None = self._do(lambda history: history.append(self.conversation, turn))
-        self.conversation.add(stored.turn if stored else turn)
+        return self._take(turn, self._do(lambda history: history.append(self.conversation, turn)))
+
+    def _take(self, turn: Turn, stored: Stored | None) -> Turn:
+        """Have `turn` in memory as it is `stored`; None: it could not be kept."""
+        kept = stored.turn if stored else turn
+        if kept.id != turn.id:
+            self.conversation.turns.pop(turn.id, None)  # that is another's by now, and comes from the disk
+        self.conversation.add(kept)
+        self._moved = self._moved or stored is None
+        self._noted()
         if stored and stored.branched:
             self._do(self._merge)
-            words = "another terminal has gone on with this conversation; here it goes on in a branch of its own"
-            self._notify(Notice("branched", f"{words}; /tree shows both"))
-        return stored.turn if stored else turn
+            self._say_branched()
+        return kept
+
+    @property
+    def _is_renamed(self) -> bool:
+        return self.conversation.title != self._title
+
+    def _noted(self) -> None:
+        """What the conversation is called and where its user stands is on disk, if anything is."""
+        if self.saved:
+            self._title, self._moved = self.conversation.title, False
+
+    def _say_branched(self) -> None:
+        words = "another terminal has gone on with this conversation; here it goes on in a branch of its own"
+        self._notify(Notice("branched", f"{words}; /tree shows both"))
 
     def _merge(self, history: History) -> None:
         """Take in the turns of others."""
@@ -162,22 +195,29 @@ class Keeper:
         try:
             return work(self.history)
         except DatabaseUnavailableError as error:
-            self.saved = False
+            self.saved, self._locked = False, error.is_locked
             self._notify(Notice("not_kept", f"this conversation is not being kept: {error}{self._way_out}"))
             return None
 
-    def _catch_up(self) -> None:
-        """Where it could not be kept, try to keep all of it."""
+    def _catch_up(self) -> dict[int | None, int]:
+        """Where it could not be kept, try to keep all of it; returns the new ids of turns that had to get one."""
         if self.history is None or self.saved or not self.conversation.turns:
-            return
+            return {}
         from ..storage.database import DatabaseUnavailableError
 
         try:
-            self.history.keep_all(self.conversation)
-        except DatabaseUnavailableError:
-            return
-        self.saved = True
+            ids = self.history.keep_all(self.conversation, rename=self._is_renamed, move=self._moved)
+        except DatabaseUnavailableError as error:
+            self._locked = error.is_locked
+            return {}
+        self.saved, self._locked = True, False
+        self._noted()
         self._notify(Notice("kept_again", "this conversation is being kept again, with all that was said"))
+        known = set(self.conversation.turns)
+        self._do(self._merge)
+        if self.conversation.turns.keys() - known:
+            self._say_branched()
+        return ids
 
     def free_id(self) -> int:
         """An id for a turn that begins now."""
@@ -238,10 +278,19 @@ class _Answer:
                 so_far = self.completion()
                 if so_far.content:
                     self._put(self._made(so_far.content, "open", so_far.model))
+            self._renumber(self._keeper.try_again())
 
     def _put(self, turn: Turn) -> Turn:
         self._turn = self._keeper.put(turn)
+        self._parent = self._turn.parent
         return self._turn
+
+    def _renumber(self, ids: dict[int | None, int]) -> None:
+        """Take note of the new ids of turns."""
+        self._parent = ids.get(self._parent, self._parent)
+        self._turn, self._half = (
+            turn and replace(turn, id=ids.get(turn.id, turn.id)) for turn in (self._turn, self._half)
+        )
 
     def _made(self, content: tuple[Block, ...], state: State, model: str) -> Turn:
         """The turn as far as it has come."""

@@ -67,6 +67,7 @@ def begin(context: Context, asked: Asked, closing: ExitStack | None = None) -> N
         status=Status(name, time.monotonic()) if status else None,
         drawing=drawing if rendered else None,
         mute=console.out_is_terminal and (status or moving),
+        keeps_typed=context.command == "chat",
     )
     (closing or context.closing).callback(live.finish)
     live.start()

@@ -17,6 +17,7 @@ from ..core.errors import (
     UsageError,
 )
 from ..core.messages import ChatRequest, LLMOptions, Notice
+from ..terminal.signals import held_back
 from .form import Form
 from .live import introduce, is_rendered
 from .outcome import Outcome, judge, usage_line
@@ -123,18 +124,17 @@ class Run:
                 self.context.console.say(usage_line(outcome))
             raise
         finally:
-            if self._keeper:
-                self._keep(self._keeper)
+            with held_back():  # a second Ctrl-C may have kept the driver, which hangs up first, from closing the call
+                self.call.close()
+                if self._keeper:
+                    self._keep(self._keeper)
 
     def _keep(self, keeper: Keeper) -> None:
-        """Keep the answer as far as it came; a second Ctrl-C cannot hinder that."""
-        from ..terminal.signals import held_back
-
-        with held_back():
-            done = self.call.completion()
-            if self.asked.on_truncate == "continue" and len(done.legs) > 1:
-                keeper.unbound()  # the last of it was thought behind a question that will not be sent again
-            self.kept = keeper.answered(done, self.call.request.model, self.call.record)
+        """Keep the answer as far as it came."""
+        done = self.call.completion()
+        if self.asked.on_truncate == "continue" and len(done.legs) > 1:
+            keeper.unbound()  # the last of it was thought behind a question that will not be sent again
+        self.kept = keeper.answered(done, self.call.request.model, self.call.record)
 
     def _ask(self) -> ClaudeError | None:
         if self.context.console.verbose:
@@ -271,7 +271,8 @@ def _renderer(context: Context, asked: Asked) -> Renderer:
 
 def _notes(context: Context, asked: Asked, request: ChatRequest, renderer: Renderer) -> Notes | None:
     """What tells of tools and sources; None where the request can bring none."""
-    cites = any((block.get("citations") or {}).get("enabled") for each in request.messages for block in each.content)
+    wishes = (block.get("citations") for each in request.messages for block in each.content)
+    cites = any(isinstance(each, dict) and each.get("enabled") for each in wishes)  # an answer has a list of sources
     if not (cites or "tools" in request.options.extra):
         return None
     from .notes import Notes

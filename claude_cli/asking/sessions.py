@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -129,7 +129,12 @@ def open_named(context: Context, wanted: Wanted) -> Opened | None:
     Raises `UsageError` as `open_session`.
     """
     wanted.check(context)
-    return _opened(context, wanted, kept=True) if wanted.goes_on else None
+    if not wanted.goes_on:
+        return None
+    opened = _opened(context, wanted, kept=True)
+    if opened.conversation.elsewhere:
+        _say(context, "newer messages are on another branch; /tree in a chat shows them")
+    return opened
 
 
 def carried_on(asked: Asked, conversation: Conversation) -> Asked:
@@ -196,7 +201,7 @@ def introduce_history(context: Context) -> None:
         console.line(f"questions and answers are kept in {data_dir(context.environ) / FILE_NAME}; {stop}", dim=True)
 
 
-def forget_old(context: Context) -> None:
+def forget_old(context: Context, notify: Callable[[Notice], None]) -> None:
     """Once a day, forget the conversations that were last used longer ago than `history.days` keeps them."""
     days = context.settings.history_days
     if not days:
@@ -207,7 +212,7 @@ def forget_old(context: Context) -> None:
     from ..storage.paths import data_dir
 
     if first_time_today("history", context.environ, today()):
-        history = History(data_dir(context.environ), notify=context.notify)
+        history = History(data_dir(context.environ), notify=notify)
         with suppress(DatabaseUnavailableError):
             history.prune(history.now() - days * 86_400_000_000)
 

@@ -15,6 +15,7 @@ from threading import Thread
 from ..asking.sessions import forget_old
 from ..context import Context
 from ..core.errors import ClaudeError
+from ..core.messages import Notice
 
 _ENGINE = ("core.call", "core.driving", "core.blocking", "core.prepare", "storage.ledger", "chat.slash_branches")
 _DRAWING = ("terminal.live", "terminal.rendered")
@@ -27,6 +28,7 @@ class Background:
 
     Attributes:
         models, sessions, templates, settings: words to complete, each with its help; none until they are found.
+        held: notices for the user, who may be typing just now.
     """
 
     def __init__(self, context: Context) -> None:
@@ -36,6 +38,7 @@ class Background:
         self.sessions: Words = ()
         self.templates: Words = ()
         self.settings: Words = ()
+        self.held: list[Notice] = []
 
     def start(self) -> None:
         """Begin. Where no thread can be had, all is loaded when it is needed, and nothing is completed."""
@@ -55,7 +58,7 @@ class Background:
         gc.enable()
         with suppress(ClaudeError, OSError):
             self._find_words()
-            forget_old(self._context)
+            forget_old(self._context, self.held.append)
 
     def _find_words(self) -> None:
         from ..asking.parameters import PARAMETERS

@@ -12,9 +12,10 @@ from ..asking.live import say_retirement
 from ..asking.outcome import usage_line
 from ..asking.run import Asked, Fitted, Run
 from ..context import Context
-from ..core.conversation import Turn, binding, messages_of
-from ..core.errors import ClaudeError
-from ..core.messages import ChatRequest
+from ..core.conversation import Conversation, Turn, binding, messages_of
+from ..core.errors import ClaudeError, UsageError
+from ..core.messages import ChatRequest, Message, text_block
+from ..terminal.signals import held_back
 from .line import Line
 from .window import Window
 
@@ -33,6 +34,7 @@ class Question:
         plain: the request, without its messages.
         known: what the catalogue has of its model.
         half: an answer that it goes on with, which is no part of `turns`.
+        wish: what is asked behind the turns and is no part of the conversation; "": nothing.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Question:
     plain: ChatRequest
     known: Model | None
     half: Turn | None = None
+    wish: str = ""
 
     @property
     def all_turns(self) -> list[Turn]:
@@ -54,7 +57,14 @@ class Question:
     @property
     def request(self) -> ChatRequest:
         """The whole request."""
-        return replace(self.plain, messages=tuple(messages_of(self.turns, self.plain.model, *self._goes_with)))
+        messages = messages_of(self.turns, self.plain.model, *self._goes_with)
+        if self.wish:
+            messages.append(Message("user", (text_block(self.wish),)))
+        return replace(self.plain, messages=tuple(messages))
+
+    def asking(self, model: str) -> Question:
+        """The same of the model with this id, to which the thinking of others is not sent."""
+        return replace(self, plain=replace(self.plain, model=model))
 
     def bound(self, model: str) -> str:
         """The mark of what the thinking of an answer by the model with this id is bound to."""
@@ -71,7 +81,7 @@ class Caller:
     """Makes the calls of one chat, one after the other.
 
     Attributes:
-        spent_pico: by all calls so far; None: one of them has no price.
+        spent_pico: by the conversation before it was opened, and all calls since; None: one of them has no price.
         cached: share of the last prompt that came from the cache, 0 to 1; None: nothing was asked.
         window: figures of the conversation's length.
     """
@@ -84,9 +94,12 @@ class Caller:
         self._context, self._line = context, Line(context)
         self._told: set[str] = set()
 
-    def begin(self) -> None:
-        """Begin the account of another conversation."""
-        self.spent_pico, self.cached, self.window = 0, None, Window()
+    def begin(self, conversation: Conversation) -> None:
+        """Begin the account of another conversation with what its answers have cost."""
+        paid = [0 if conversation.simulated else turn.cost_pico for turn in conversation.turns.values() if turn.usage]
+        priced = [pico for pico in paid if pico is not None]
+        self.spent_pico = sum(priced) if len(priced) == len(paid) else None
+        self.cached, self.window = None, Window()
 
     def question(self, asked: Asked, name: str, system: str, turns: list[Turn], half: Turn | None = None) -> Question:
         """What is asked of the model `name` behind `turns`."""
@@ -94,20 +107,18 @@ class Caller:
         plain = ChatRequest(models.resolve(name), (), system or None, asked.options, asked.stream)
         return Question(name, turns, plain, models.find(name), half)
 
-    def call(
-        self, asked: Asked, question: Question, request: ChatRequest, keeper: Keeper | None
-    ) -> tuple[Run, ClaudeError | None]:
+    def call(self, asked: Asked, question: Question, keeper: Keeper | None) -> tuple[Run, ClaudeError | None]:
         """Make one call; returns it, and what went wrong with it.
 
         Args:
-            request: that of `question`, or one made of it.
             keeper: keeps the answer; None: it is the caller's to keep.
         Raises:
-            UsageError: the model does not take what is asked, or nobody can be asked.
+            UsageError: the model does not take what is asked, there is nothing to go on from, or nobody can be asked.
             AuthenticationError: a source of keys fails.
             KeyboardInterrupt: it was stopped; what came is kept.
         """
         context, asked = self._context, replace(asked, model=question.name)
+        request = self._going_on(question, question.half) if question.half else question.request
         context.notices.clear()
         with ExitStack() as closing:
             begin_live(context, asked, closing)
@@ -121,8 +132,9 @@ class Caller:
             try:
                 error = run.ask()
             finally:
-                self._count(run, question)
-                context.on_notice = _nobody
+                with held_back():
+                    self._count(run, question)
+                    context.on_notice = _nobody
         if asked.usage:
             context.console.say(usage_line(run.outcome(error)))
         return run, error
@@ -144,6 +156,18 @@ class Caller:
         recorder = self._line.around.recorder
         return recorder.left_pico() if recorder else None
 
+    def _going_on(self, question: Question, half: Turn) -> ChatRequest:
+        """The request for the rest of `half`. Of what is there its words alone go along, as in every later request."""
+        from ..core.continuation import continue_truncated
+        from ..core.prepare import continues_turns
+
+        prefill = continues_turns(question.plain.model, self._context.catalogue)
+        words = [block for block in half.content if block.get("type") == "text"]
+        following = continue_truncated(question.request, words, prefill=prefill)
+        if following is None:
+            raise UsageError("no words had come that it could go on from; /retry asks again")
+        return following
+
     def _fitted(self, asked: Asked, question: Question, request: ChatRequest) -> tuple[ChatRequest, list[Fitted]]:
         """`request` as its model takes it, and the same for each fallback; what had to change is said once."""
         from ..core.models import today
@@ -156,7 +180,8 @@ class Caller:
                 self._told.add(notice.text)
                 self._context.notify(notice)
         say_retirement(self._context, fitted.model, today())
-        others = [] if question.half else [replace(request, model=other) for other in asked.fallbacks]
+        names = () if question.half else asked.fallbacks
+        others = [question.asking(models.resolve(name)).request for name in names]
         return fitted, [prepare(other, strict=asked.strict, models=models, cache=asked.cache) for other in others]
 
     def _count(self, run: Run, question: Question) -> None:

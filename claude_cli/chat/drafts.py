@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from ..core.conversation import Turn
+from ..core.conversation import Conversation, Turn
 from ..core.messages import Block
 from ..core.sizes import readable_size
+from ..terminal.chips import Attacher
 from ..terminal.draft import Chip, Draft
-from ..terminal.slash import escaped
+from ..terminal.slash import as_message
+
+
+def count(attacher: Attacher, conversation: Conversation, draft: Draft) -> None:
+    """Have attachments counted on behind those of the branch in use, and of a `draft` that stands in the prompt."""
+    sent = [block for turn in conversation.path for block in turn.content]
+    attacher.begin([*sent, *(chip.block for chip in draft.chips)])
 
 
 def draft_of(turn: Turn) -> Draft:
     """The user's `turn` as it may stand in the prompt; what its text does not speak of stands before it."""
-    text = escaped(turn.text)
+    text = as_message(turn.text)
     chips: list[Chip] = []
     taken: set[str] = set()
     for block in turn.content:
@@ -33,7 +41,7 @@ def draft_of(turn: Turn) -> Draft:
 
 def _name(block: Block, text: str, taken: set[str]) -> str:
     """What the message calls `block`; where it does not speak of it, a name of its own."""
-    source = block.get("source") or {}
+    source = _source(block)
     title = str(block.get("title") or "")
     if block.get("type") == "document" and source.get("type") != "base64":
         return _free(lambda number: title if title and number == 1 else f"{title or 'document'} ({number})", taken)
@@ -50,8 +58,14 @@ def _free(name: Callable[[int], str], taken: set[str]) -> str:
     return name(number)
 
 
+def _source(block: Block) -> Mapping[str, Any]:
+    """Where the data of `block` is; nothing where that was damaged."""
+    source = block.get("source")
+    return source if isinstance(source, Mapping) else {}
+
+
 def _size(block: Block) -> str:
-    source = block.get("source") or {}
+    source = _source(block)
     data = source.get("data")
     if not isinstance(data, str):
         return "not in the message itself"

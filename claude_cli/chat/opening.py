@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Literal
 
@@ -13,17 +14,18 @@ from ..asking.sessions import Wanted, carried_on, open_session
 from ..context import Context
 from ..core.conversation import Turn
 from ..core.errors import UsageError
-from ..core.messages import Block, document_block
+from ..core.messages import document_block
 from ..storage.paths import data_dir
 from ..terminal.chips import Attacher
 from ..terminal.console import STDERR, STDIN, is_terminal
 from ..terminal.draft import Draft
 from ..terminal.prompt import FIRST_LINE, Choices, Prompt
 from ..terminal.prompt_toolbar import Part, standing
+from ..terminal.prompt_words import with_files
 from ..terminal.stdin import kind_of
 from ..terminal.tty import open_terminal, size
 from .background import Background
-from .drafts import draft_of
+from .drafts import count, draft_of
 from .loop import Loop
 from .recap import recap
 from .session import Session
@@ -35,6 +37,7 @@ NO_TERMINAL = (
     " and claude-cli complete answers one prompt"
 )
 UNFINISHED = "the last answer is not whole; /continue goes on"
+WORDLESS = "the last answer ended before its first word; /retry asks again"
 NO_MESSAGES = "--no-input takes messages from standard input, a line each, and it has none; give a first message, too"
 
 
@@ -55,17 +58,17 @@ def chat(context: Context, asked: Asked, wanted: Wanted) -> int:
         attacher = Attacher(
             lambda: context.catalogue.find(session.model), context.environ, None if context.offline else context.fetch
         )
-        attacher.begin([*_blocks(session), *(chip.block for chip in first.chips)])
+        count(attacher, session.conversation, first)
         background = Background(context)
         prompt = _prompt(session, manner, attacher, background)
         context.closing.callback(prompt.close)
-        loop = Loop(session, prompt, attacher, scripted=manner == "script")
+        loop = Loop(session, prompt, attacher, scripted=manner == "script", held=background.held)
         loop.draft = first
         if manner != "script":
             _welcome(session)
             if session.conversation.unanswered and not first.text:
                 loop.draft = draft_of(session.conversation.unanswered)
-        status = loop.run(first if at_once else None)
+        status = loop.run(_with_its_files(loop, asked.sources) if at_once else None)
         if manner != "script":
             _farewell(session)
         elif not loop.taken:
@@ -113,6 +116,28 @@ def _first_message(context: Context, asked: Asked, manner: Manner) -> tuple[Aske
     if manner != "script" and not is_terminal(STDIN):
         _take_terminal()
     return asked, draft, at_once
+
+
+def _with_its_files(loop: Loop, sources: Sources) -> Draft | None:
+    """The first message, with the files that the words of the command line name; None: it is not sent, but waits.
+
+    A pipe or a template may say anything: only who typed a path means a file.
+
+    Raises:
+        UsageError: one of them cannot be sent, in a script.
+    """
+    if sources.prompt == "-" or sources.template:
+        return loop.draft
+    try:
+        return with_files(loop.draft, loop.attacher)
+    except UsageError as error:
+        if loop.scripted:
+            raise
+        loop.session.context.console.error(str(error))
+        return None
+    except KeyboardInterrupt as stop:  # while something is fetched
+        loop.check(stop)
+        return None
 
 
 def _brings(sources: Sources) -> bool:
@@ -171,11 +196,6 @@ def _toolbar(session: Session) -> Sequence[Part]:
     return standing(**asdict(session.standing))
 
 
-def _blocks(session: Session) -> list[Block]:
-    """All that has been sent in a conversation."""
-    return [block for turn in session.conversation.turns.values() for block in turn.content]
-
-
 # ------------------------------------------------------------------------------------------------ hello and goodbye
 def _welcome(session: Session) -> None:
     """Say where the user is: the first line, and how the conversation that is gone on with ended."""
@@ -185,7 +205,7 @@ def _welcome(session: Session) -> None:
     lines = [FIRST_LINE, *recap(conversation, size(STDERR, context.environ)[0])[1:]]
     path = conversation.path
     if path and path[-1].is_partial:
-        lines.append(UNFINISHED)
+        lines.append(UNFINISHED if path[-1].text.strip() else WORDLESS)
     context.console.say("\n".join([*lines, ""] if lines[1:] else lines), dim=True)
 
 
@@ -194,4 +214,14 @@ def _farewell(session: Session) -> None:
     console, conversation = session.context.console, session.conversation
     if conversation.turns and session.standing.saved and not console.quiet:
         offline = "--offline " if conversation.simulated else ""
-        console.say(f"come back: claude-cli chat {offline}-c", dim=True)
+        console.say(f"come back: claude-cli chat {offline}{_way_back(session)}", dim=True)
+
+
+def _way_back(session: Session) -> str:
+    """The flag that opens this conversation: `-c`, unless another one has been used since."""
+    from ..storage.conversations import DatabaseUnavailableError
+
+    conversation, newest = session.conversation, None
+    with suppress(DatabaseUnavailableError):
+        newest = session.history.newest(simulated=conversation.simulated) if session.history else None
+    return "-c" if newest and newest.id == conversation.id else f"-S {conversation.id}"

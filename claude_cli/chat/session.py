@@ -12,21 +12,17 @@ from ..asking.sessions import title_of
 from ..context import Context
 from ..core.conversation import Conversation, Turn
 from ..core.errors import AuthenticationError, BudgetReachedError, ClaudeError, ProviderError, UsageError
-from ..core.messages import Block, ChatRequest, Message, Notice, text_block
+from ..core.messages import Block, Notice, text_block
 from ..core.overflow import NEARLY_FULL, ROOM, Overflow, first_kept, overflow_of
 from ..terminal.signals import Terminated, held_back
 from .caller import Caller, Question
-from .words import said
+from .summary import summed_up
+from .words import Doing, said
 
 if TYPE_CHECKING:
     from ..storage.conversations import History
 
 WAY_OUT = "; /export writes it to a file"
-SUM_UP = (
-    "Sum up our conversation so far, so that it can go on from your summary alone: what I want and why, what was found"
-    " out and decided, names, figures, code and texts that are still needed, and what is open. Write only the summary,"
-    " in the language of the conversation."
-)
 _FAILURES = (ProviderError, UsageError, BudgetReachedError)
 """What a call may end with; anything else is a bug, or an answer that cannot be printed, and ends the chat."""
 
@@ -45,6 +41,11 @@ class Result:
     error: ClaudeError | None = None
     interrupted: bool = False
 
+    @property
+    def can_go_on(self) -> bool:
+        """Whether something came that /continue can go on with: words without an end."""
+        return bool(self.answer and self.answer.is_partial and self.answer.text.strip())
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -52,10 +53,10 @@ class Standing:
 
     Attributes:
         model: as the user named it.
-        session: the conversation's title, or its id.
-        tokens, window: of the next request without the new prompt, and what the model takes; None: not known.
+        session: the conversation's title; "": it has none yet.
+        tokens, window: of the next request without its prompt, new or waiting; what the model takes, None: not known.
         cached: share of the last request's input that came from the cache, 0 to 1; None: nothing was asked.
-        spent_pico: by all calls of this conversation in this run; None: one of them has no price.
+        spent_pico: by all answers of the conversation, and this run's further calls; None: one of them has no price.
         left_pico: of the tightest budget; None: there is none.
         saved: whether the conversation is being kept.
     """
@@ -112,42 +113,56 @@ class Session:
         On a failure before any answer the user's turn stays at the head, unanswered; asking the same content again
         sends that turn again, another content begins a sibling of it.
         """
-        conversation = self.conversation
-        conversation.title = conversation.title or title_of(content)
-        conversation.model, conversation.system = self.model, self.system
-        conversation.simulated = conversation.simulated or self.context.offline
 
         def work() -> Result:
+            conversation = self.conversation
+            conversation.title = conversation.title or title_of(content)
+            conversation.model, conversation.system = self.model, self.system
+            conversation.simulated = conversation.simulated or self.context.offline
             with held_back():  # on disk and in memory, or in neither
                 self._keeper.asked(content)
             return self._answer(self.model)
 
-        return self._attempt(work)
+        return self._attempt("message", work)
 
     def retry(self, model: str | None = None) -> Result:
         """Ask the last prompt again, as another branch; with another model for this once."""
-        if not self.conversation.prompts:
-            return self._attempt(lambda: _nothing("nothing has been asked that could be asked again"))
-        self.move(self.conversation.prompts[-1].id)
-        return self._attempt(lambda: self._answer(model or self.model))
+
+        def work() -> Result:
+            prompts = self.conversation.prompts
+            if not prompts:
+                raise UsageError("nothing has been asked that could be asked again")
+            self.move(prompts[-1].id)
+            return self._answer(model or self.model)
+
+        return self._attempt("retry", work)
 
     def go_on(self) -> Result:
         """Let a cut or interrupted answer go on where it stopped; the halves become one turn."""
-        half = self._last
-        if half and half.is_partial:
-            return self._attempt(lambda: self._answer(self.model, half))
-        return self._attempt(lambda: _nothing("no answer was cut or stopped, so there is nothing to go on with"))
+
+        def work() -> Result:
+            half = self._last
+            if half is None or not half.is_partial:
+                raise UsageError("no answer was cut or stopped, so there is nothing to go on with")
+            return self._answer(self.model, half)
+
+        return self._attempt("continue", work)
 
     def compact(self) -> Result:
         """Have the model sum up the conversation: the summary stands for it now, the original stays in the tree."""
-        return self._attempt(lambda: self._sum_up(self.model))
+        head = self.conversation.head
+        result = self._attempt("compact", lambda: self._sum_up(self.model))
+        if result.interrupted and self.conversation.head == head:
+            self.context.console.say("not summed up: the conversation is as it was", dim=True)
+        return result
 
     # ------------------------------------------------------------------------------------------- which conversation
-    def move(self, head: int | None) -> None:
-        """Go to another turn: what is said next follows it."""
+    def move(self, head: int | None, *, keep: bool = True) -> None:
+        """Go to another turn: what is said next follows it; with `keep` whoever opens the conversation begins there."""
         self._keeper.leave()
         self.conversation.head = head
-        self._keeper.note()
+        if keep:
+            self._keeper.note(moved=True)
         self._stand()
 
     def begin(self) -> None:
@@ -182,32 +197,41 @@ class Session:
         self.conversation = conversation
         self.context.session = conversation.id
         self._keeper = Keeper(self.history, conversation, notify=self.context.notify, way_out=WAY_OUT)
-        self._caller.begin()
+        self._caller.begin(conversation)
         self._stand()
 
     # ------------------------------------------------------------------------------------------- one question
-    def _attempt(self, work: Callable[[], Result]) -> Result:
-        """What `work` comes to, with its failure said, and with what came kept where it is stopped.
+    def _attempt(self, doing: Doing, work: Callable[[], Result]) -> Result:
+        """What `work` comes to: a failure said, what came kept, however often it is stopped; raises only `Terminated`."""
+        before, stop = self._last, None
+        while True:
+            try:
+                return self._stopped(stop, before) if stop else self._tried(doing, work, before)
+            except KeyboardInterrupt as came:
+                if stop and isinstance(came, Terminated):
+                    raise
+                stop = stop if isinstance(stop, Terminated) else came
 
-        Raises:
-            Terminated: the program is told to end.
-        """
-        before = self._last
+    def _tried(self, doing: Doing, work: Callable[[], Result], before: Turn | None) -> Result:
         try:
             result = work()
         except _FAILURES as error:
             self._keeper.leave()
             result = Result(self._answered(before), error)
-        except KeyboardInterrupt as stop:
+        if result.error:
+            self._fail(doing, result.error, result)
+        self._stand()
+        return result
+
+    def _stopped(self, stop: KeyboardInterrupt, before: Turn | None) -> Result:
+        """What has come when `stop` came. Raises `stop` where it ends the program."""
+        with held_back():
             self._caller.hang_up()
             self._keeper.leave()
             if isinstance(stop, Terminated):
-                raise
-            result = Result(self._answered(before), interrupted=True)
-        if result.error:
-            self._fail(result.error, result.answer)
-        self._stand()
-        return result
+                raise stop
+            self._stand()
+            return Result(self._answered(before), interrupted=True)
 
     @property
     def _last(self) -> Turn | None:
@@ -215,16 +239,24 @@ class Session:
         head = self.conversation.head
         return None if head is None else self.conversation.turns[head]
 
+    @property
+    def _settled(self) -> list[Turn]:
+        """What is sent next, but for a question that waits for its answer: it stands in the prompt."""
+        turns = self.conversation.sent
+        return turns[:-1] if self.conversation.unanswered else turns
+
     def _answered(self, before: Turn | None) -> Turn | None:
         """The answer at the head, where there was none like that before."""
         last = self._last
         return last if last and last.role == "assistant" and last != before else None
 
-    def _fail(self, error: ClaudeError, answer: Turn | None) -> None:
+    def _fail(self, doing: Doing, error: ClaudeError, result: Result) -> None:
         self._caller.hang_up()
         if isinstance(error, AuthenticationError):
             self._caller.close()  # the key may be replaced meanwhile
-        self.context.console.error(said(error, answer.stop_reason if answer else None))
+        images = sum(block.get("type") == "image" for turn in self._settled for block in turn.content)
+        reason = result.answer.stop_reason if result.answer else None
+        self.context.console.error(said(error, doing, reason=reason, can_go_on=result.can_go_on, images=images))
 
     def _answer(self, name: str, half: Turn | None = None) -> Result:
         """Ask the model `name`; again with a shorter conversation where it is too long. Raises `_FAILURES`."""
@@ -232,8 +264,7 @@ class Session:
             question = self._question(name, half)
             overflow = self._reckoned(question)
             if overflow is None:
-                request = self._going_on(question) if half else question.request
-                run, error = self._caller.call(self.asked, question, request, self._keeper)
+                run, error = self._caller.call(self.asked, question, self._keeper)
                 overflow = overflow_of(error)
                 if overflow is None:
                     return Result(run.kept, error)
@@ -243,35 +274,26 @@ class Session:
         turns = self.conversation.sent
         return self._caller.question(self.asked, name, self.system, turns[:-1] if half else turns, half)
 
-    def _going_on(self, question: Question) -> ChatRequest:
-        from ..core.continuation import continue_truncated
-        from ..core.prepare import continues_turns
-
-        prefill = continues_turns(question.plain.model, self.context.catalogue)
-        blocks = question.half.content if question.half else ()
-        following = continue_truncated(question.request, blocks, prefill=prefill)
-        if following is None:
-            raise UsageError("no words had come that it could go on from; /retry asks again")
-        return following
-
     # ------------------------------------------------------------------------------------------- a full window
     def _reckoned(self, question: Question) -> Overflow | None:
         """How much too long a conversation is that surely is; of others the provider, who counts, tells for free."""
         least = self._caller.window.tokens(question.plain, question.all_turns, question.known, certain=True)
-        return Overflow(least, question.window) if 0 < question.window < least else None
+        return Overflow(least, question.window, at_least=True) if 0 < question.window < least else None
 
     def _make_room(self, question: Question, found: Overflow) -> None:
         """Make the conversation shorter, by the setting. Raises `UsageError` where it must not be, or cannot."""
         turns = question.all_turns
         window, how = found.window or question.window, self.context.settings.chat_overflow
-        tokens = found.tokens or self._caller.window.tokens(question.plain, turns, question.known)
-        figures = f"about {tokens:,} tokens, and {question.plain.model} takes {window:,}"
+        about = self._caller.window.tokens(question.plain, turns, question.known)
+        tokens = found.tokens or about
+        figures = f"about {about if found.at_least else tokens:,} tokens, and {question.plain.model} takes {window:,}"
         if how == "stop":
             raise UsageError(f"the conversation is full: {figures}; /compact sums it up, /new begins another")
         weights = self._caller.window.weights(question.plain, turns, question.known, tokens)
         first = first_kept(turns, weights, round(ROOM * window))
         if not first or sum(weights[first:]) > window > 0:
-            raise UsageError(f"this is too long by itself: {figures}; /edit makes it shorter, /model asks another")
+            way = "/edit asks for less" if question.half else "make it shorter"
+            raise UsageError(f"this is too long by itself: {figures}; {way}, or /model asks another")
         if how == "compact" and not question.half:
             self._tell("compacted", "the window is full: the conversation is summed up; /tree keeps the original")
             self._sum_up(question.name)
@@ -286,48 +308,28 @@ class Session:
     def _sum_up(self, name: str) -> Result:
         """Put a summary in the place of all that was said; a question that waits for its answer comes behind it."""
         waiting = self.conversation.unanswered
-        question = self._question(name)
-        turns = question.turns[:-1] if waiting else question.turns
-        if not any(turn.role == "assistant" for turn in turns):
-            raise UsageError("there is nothing to sum up yet")
-        question = self._shortened(replace(question, turns=turns))
-        wish = Message("user", (text_block(SUM_UP),))
-        request = replace(question.request, messages=(*question.request.messages, wish))
-        run, error = self._caller.call(replace(self.asked, on_truncate="fail"), question, request, None)
-        done, record = run.call.completion(), run.call.record
-        if error or not done.text.strip():
-            raise error or UsageError("the model wrote no summary; nothing has been changed")
-        summary = self._keeper.add(
-            "user", (text_block(done.text),), parent=waiting.parent if waiting else self.conversation.head,
-            kind="summary", model=done.model, usage=done.usage, request_id=done.request_id,
-            cost_pico=record.cost_pico if record and not self.context.offline else None,
-        )  # fmt: skip
-        if waiting:
-            self._keeper.add("user", waiting.content, parent=summary.id)
+        question = replace(self._question(name), turns=self._settled)
+        call = summed_up(self._caller, self.asked, question, self._tell).call
+        done, record = call.completion(), call.record
+        with held_back():
+            summary = self._keeper.add(
+                "user", (text_block(done.text),), parent=waiting.parent if waiting else self.conversation.head,
+                kind="summary", model=done.model, usage=done.usage, request_id=done.request_id,
+                cost_pico=record.cost_pico if record and not self.context.offline else None,
+            )  # fmt: skip
+            if waiting:
+                self._keeper.add("user", waiting.content, parent=summary.id)
         self._caller.window.forget()
         return Result(summary)
-
-    def _shortened(self, question: Question) -> Question:
-        """A request for a summary without the oldest turns, where all of them would leave no room for it."""
-        tokens = self._caller.window.tokens(question.plain, question.turns, question.known)
-        if tokens <= NEARLY_FULL * (question.window or tokens * 2):
-            return question
-        weights = self._caller.window.weights(question.plain, question.turns, question.known, tokens)
-        first = first_kept(question.turns, weights, round(NEARLY_FULL * question.window))
-        if first:
-            self._tell(
-                "trimmed", f"the oldest {first} messages are not in the summary: the window is too small for all"
-            )
-        return replace(question, turns=question.turns[first:])
 
     # ------------------------------------------------------------------------------------------- how it stands
     def _stand(self) -> None:
         """Reckon how things stand, and say once that the window is nearly full."""
         question = self._question(self.model)
-        tokens = self._caller.window.tokens(question.plain, question.turns, question.known)
+        tokens = self._caller.window.tokens(question.plain, self._settled, question.known)
         self.standing = Standing(
             model=self.model,
-            session=self.conversation.title or self.conversation.id,
+            session=self.conversation.title,
             tokens=tokens,
             window=question.window or None,
             cached=self._caller.cached,
@@ -343,8 +345,3 @@ class Session:
 
     def _tell(self, code: str, words: str) -> None:
         self.context.notify(Notice(code, words))
-
-
-def _nothing(words: str) -> Result:
-    """Raise that there is nothing to do."""
-    raise UsageError(words)

@@ -13,12 +13,13 @@ from ..core.errors import UsageError
 from ..storage.database import DatabaseUnavailableError
 from ..terminal import slash
 from ..terminal.draft import Chip, Draft
+from .drafts import count
 
 if TYPE_CHECKING:
     from ..terminal.chips import Attacher
     from .session import Result, Session
 
-__all__ = ["UI", "Doing", "Outcome", "as_sent", "run"]
+__all__ = ["UI", "Doing", "NothingThereError", "Outcome", "as_sent", "run"]
 
 
 class UI(Protocol):
@@ -37,6 +38,10 @@ class UI(Protocol):
 
     def confirm(self, question: str) -> bool:
         """Whether the user says yes to `question`; False where nobody can be asked."""
+
+
+class NothingThereError(UsageError):
+    """There is nothing that the command could work on: its text cannot be mended, and does not stay in the prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +112,15 @@ def run(session: Session, draft: Draft, ui: UI) -> Outcome | None:
     if call is None:
         return None
     try:
+        before = session.conversation.id, session.conversation.head
         doing = Doing(session, ui, call.rest, kept)
         outcome = _handlers()[call.command.name](doing)
     except DatabaseUnavailableError as error:
         raise UsageError(f"the history cannot be used now: {error}") from error
-    return replace(outcome, draft=_together(doing.kept, outcome.draft))
+    left = _together(doing.kept, outcome.draft)
+    if outcome.result is None and before != (session.conversation.id, session.conversation.head):
+        count(ui.attacher, session.conversation, left)
+    return replace(outcome, draft=left)
 
 
 def as_sent(draft: Draft) -> Draft:

@@ -12,20 +12,23 @@ from ..terminal.tree import numbers, tree
 from .drafts import draft_of
 from .recap import recap
 from .session import Result
-from .slash import Doing, Handler, Outcome
+from .slash import Doing, Handler, NothingThereError, Outcome
 
 _QUOTED = 40
 
 
 def edit(doing: Doing) -> Outcome:
-    """Put a message of the user's into the prompt, and go before it, so that sending it begins a branch."""
+    """Put a message of the user's into the prompt, and go before it, so that sending it begins a branch.
+
+    Only that is kept: who changes their mind and leaves comes back to where they were.
+    """
     conversation = doing.session.conversation
     prompts = conversation.prompts
     if not prompts:
-        raise UsageError("there is no message to edit yet")
+        raise NothingThereError("there is no message to edit yet")
     number = number_in(doing.rest, len(prompts), "message") if doing.rest else len(prompts)
     turn, back = prompts[number - 1], conversation.head
-    doing.session.move(turn.parent)
+    doing.session.move(turn.parent, keep=False)
     doing.say(f"editing message {number} of {len(prompts)}: sending it begins another branch; {_way_back(doing, back)}")
     return Outcome(draft_of(turn))
 
@@ -35,10 +38,12 @@ def undo(doing: Doing) -> Outcome:
     conversation = doing.session.conversation
     prompts = conversation.prompts
     if not prompts:
-        raise UsageError("there is nothing to undo")
+        raise NothingThereError("there is nothing to undo")
     turn, back = prompts[-1], conversation.head
     doing.session.move(turn.parent)
-    doing.say(f"back before “{_words(turn)}”; {_way_back(doing, back)}", *recap(conversation, doing.width))
+    doing.say(
+        f"back before “{_words(turn)}”; {_way_back(doing, back)}", *recap(conversation, doing.width, opened=False)
+    )
     return Outcome()
 
 
@@ -46,7 +51,7 @@ def draw(doing: Doing) -> Outcome:
     """Draw the tree, or go to a turn of it; a question is gone to with its newest answer."""
     conversation = doing.session.conversation
     if not conversation.turns:
-        raise UsageError("nothing has been said yet")
+        raise NothingThereError("nothing has been said yet")
     if not doing.rest:
         lines = tree(conversation, doing.width, blocks=doing.blocks)
         doing.say(*lines, "/tree NUMBER goes there")
@@ -56,14 +61,14 @@ def draw(doing: Doing) -> Outcome:
     if turn.role == "user" and turn.kind == "turn":
         turn = max(conversation.children(turn.id), key=lambda child: child.id, default=turn)
     doing.session.move(turn.id)
-    doing.say(*recap(conversation, doing.width))
+    doing.say(*recap(conversation, doing.width, opened=False))
     return Outcome(unanswered(doing))
 
 
 def retry(doing: Doing) -> Outcome:
     """Ask the last message again."""
     if not doing.session.conversation.prompts:
-        raise UsageError("there is no message to send again")
+        raise NothingThereError("there is no message to send again")
     model = None
     if doing.rest:
         from .slash_asking import model_named
@@ -76,16 +81,16 @@ def go_on(doing: Doing) -> Outcome:
     """Let the last answer go on where it was cut or stopped."""
     path = doing.session.conversation.path
     if not path or path[-1].role != "assistant":
-        raise UsageError("there is no answer to go on with; /retry asks the last message again")
+        raise NothingThereError("there is no answer to go on with; /retry asks the last message again")
     if not path[-1].is_partial:
-        raise UsageError("the last answer is whole; ask for more in a message")
+        raise NothingThereError("the last answer is whole; ask for more in a message")
     return asked(doing, doing.session.go_on())
 
 
 def compact(doing: Doing) -> Outcome:
     """Have the conversation summed up."""
     if not doing.session.conversation.answers:
-        raise UsageError("there is nothing to sum up yet")
+        raise NothingThereError("there is nothing to sum up yet")
     return asked(doing, doing.session.compact())
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from ..core.conversation import Conversation
 from ..core.errors import UsageError
 from ..core.harmless import one_line
+from ..core.sources import is_url
 from ..terminal.draft import Draft
-from ..terminal.slash import escaped
-from .slash import Doing, Handler, Outcome, labels
+from ..terminal.slash import as_message
+from .slash import Doing, Handler, NothingThereError, Outcome, labels
 from .slash_branches import number_in
 
 CLIPBOARD = "clipboard"
@@ -30,28 +31,42 @@ def attach(doing: Doing) -> Outcome:
             return Outcome()
         raise UsageError("/attach takes a path, a URL or the word clipboard")
     attacher, clipboard = doing.ui.attacher, doing.rest == CLIPBOARD
-    chips = [attacher.clipboard_image()] if clipboard else attacher.attach_all(_sources(doing.rest))
+    sources = [] if clipboard else _sources(doing.rest)
+    _say_fetching(doing, sources)
+    chips = [attacher.clipboard_image()] if clipboard else attacher.attach_all(sources)
     for chip in chips:
         if chip.note:
             doing.say(chip.note)
     return Outcome(labels(tuple(chips)))
 
 
+def _say_fetching(doing: Doing, sources: list[str]) -> None:
+    """Say what may take its time, to a person."""
+    console, urls = doing.session.context.console, [one_line(source, _QUOTED) for source in sources if is_url(source)]
+    if urls and console.err_is_terminal and not console.quiet and doing.ui.attacher.fetch:
+        console.say(f"fetching {', '.join(urls)} · Ctrl-C stops it", dim=True)
+
+
 def _sources(text: str) -> list[str]:
     """The paths that `text` names: one with blanks in it, or several as a shell reads them."""
-    if os.path.lexists(_path(text)):
-        return [text]
+    if os.path.lexists(_path(_unmarked(text))):
+        return [_unmarked(text)]
     try:
-        return shlex.split(text)
+        return [_unmarked(word) for word in shlex.split(text)]
     except ValueError:  # a quote that does not close
         return [text]
+
+
+def _unmarked(name: str) -> str:
+    """A path without the `@` that stands before it in a message; some files' names begin with one."""
+    return name if os.path.lexists(_path(name)) else name.removeprefix("@")
 
 
 def detach(doing: Doing) -> Outcome:
     """Take one off again."""
     chips = doing.kept.chips
     if not chips:
-        raise UsageError("nothing is attached; what is stands in the prompt before the command")
+        raise NothingThereError("nothing is attached; what is stands in the prompt before the command")
     number = number_in(doing.rest, len(chips), "attachment") if doing.rest else len(chips)
     doing.say(f"{one_line(chips[number - 1].name)} is taken off")
     doing.kept = labels((*chips[: number - 1], *chips[number:]))
@@ -82,7 +97,7 @@ def template(doing: Doing) -> Outcome:
     more = [name for name in ("system", "model", "effort", "max_tokens", "schema") if getattr(found, name)]
     if more:
         doing.say(f"left out of the template: {', '.join(more)}; /system, /model and /set say it")
-    shown = escaped("\n\n".join(filter(None, [prompt, text])))
+    shown = as_message("\n\n".join(filter(None, [prompt, text])))
     return Outcome(Draft(labels(tuple(chips)).text + shown, tuple(chips)))
 
 
@@ -122,10 +137,10 @@ def _wanted(doing: Doing) -> tuple[str, str]:
         from ..storage.exchange_markdown import markdown
 
         if not conversation.path:
-            raise UsageError("nothing has been said yet")
+            raise NothingThereError("nothing has been said yet")
         return markdown(conversation), "the conversation"
     if not answers:
-        raise UsageError("there is no answer to copy yet")
+        raise NothingThereError("there is no answer to copy yet")
     word, *more = doing.rest.split() or [str(len(answers))]
     if word == "code":
         return _code(answers[-1].text, *more)
@@ -151,8 +166,8 @@ def export(doing: Doing) -> Outcome:
     """Write the conversation to a file, from memory: it need not be kept anywhere."""
     conversation = doing.session.conversation
     if not conversation.turns:
-        raise UsageError("nothing has been said yet")
-    name = doing.rest or f"claude-{conversation.id}.md"
+        raise NothingThereError("nothing has been said yet")
+    name = _unmarked(doing.rest) or f"claude-{conversation.id}.md"
     shown, path = one_line(name, _QUOTED), _path(name)
     try:
         if path.is_dir():

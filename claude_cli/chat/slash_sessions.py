@@ -12,7 +12,7 @@ from ..storage.paths import data_dir
 from ..terminal.age import ago
 from ..terminal.columns import columns, cut
 from .recap import UNTITLED, recap
-from .slash import Doing, Handler, Outcome
+from .slash import Doing, Handler, NothingThereError, Outcome
 from .slash_branches import number_in, unanswered
 
 LISTED = 15
@@ -28,7 +28,6 @@ def new(doing: Doing) -> Outcome:
     session, before = doing.session, doing.session.conversation
     is_kept = bool(before.turns and session.history and session.standing.saved)
     session.begin()
-    doing.ui.attacher.begin()
     name = one_line(before.title, 60) or before.id
     back = f"; /open {before.id} goes back to “{name}”" if is_kept else ""
     doing.say(f"a new conversation{back}")
@@ -99,14 +98,13 @@ def _go(doing: Doing, history: History, id_: str) -> Outcome:
     session, found = doing.session, history.load(id_)
     _check_kept(doing)
     session.open(found)
-    doing.ui.attacher.begin(block for turn in session.conversation.turns.values() for block in turn.content)
     doing.say(*recap(session.conversation, doing.width))
     return Outcome(unanswered(doing))
 
 
 def _list(doing: Doing, entries: Sequence[Entry], hint: str) -> Outcome:
     if not entries:
-        raise UsageError("no conversation is kept yet")
+        raise NothingThereError("no conversation is kept yet")
     doing.ui.listed[:] = [entry.id for entry in entries]
     here, now = doing.session.conversation.id, time.time()
     rows = [

@@ -41,7 +41,7 @@ def rows(entries: Sequence[Entry], *, now: int, width: int | None) -> list[str]:
         [
             one_line(entry.id),
             local_time(entry.updated_at) if width is None else _age(entry.updated_at, now),
-            f"{entry.turns:,}",
+            f"{entry.turns:,}" if width is None else f"{entry.turns:,} turn{'s' * (entry.turns != 1)}",
             one_line(entry.model, 40) or "-",
         ]
         for entry in entries

@@ -192,7 +192,7 @@ def complete(context: Context, asked: Asked, place: Wanted) -> int:
             error = run.ask()
             if keeper and keeper.saved:
                 introduce_history(context)
-                forget_old(context)
+                forget_old(context, context.notify)
             return run.finish(error)
 
 
@@ -253,7 +253,7 @@ def _may_not_fit(context: Context, request: ChatRequest) -> bool:
     length = len(text_of(system) if isinstance(system, list | tuple) else str(system))
     for block in (block for message in request.messages for block in message.content):
         source = block.get("source") or {"data": block.get("text", "")}
-        if source.get("type") == "base64" or "data" not in source:
+        if not isinstance(source, dict) or source.get("type") == "base64" or not isinstance(source.get("data"), str):
             return True
         length += len(source["data"])
     return 2 * length > known.context_window

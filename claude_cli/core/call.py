@@ -286,7 +286,8 @@ class Call:
         """The call is over, also where it was cancelled: give back the breaker's permit, and settle what it cost."""
         self._release()
         if self._books:
-            self._books.settle(self._legs, self._start, self._error, *self._times())
+            with self._around.unbroken():
+                self._books.settle(self._legs, self._start, self._error, *self._times())
 
     def _release(self) -> None:
         if self._permit:

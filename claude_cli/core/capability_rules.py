@@ -27,6 +27,10 @@ _WHAT = {
 """An ability, by the word that `models --can` takes, and what a model without it refuses."""
 
 
+class TooManyImagesError(UsageError):
+    """A request has more images than its model takes; in a conversation not all of them are new."""
+
+
 def check_content(request: ChatRequest, model: Model) -> None:
     """Refuse images, PDFs, citations and roles that `model` does not take, and more of them than it takes.
 
@@ -144,7 +148,7 @@ def _check_numbers(images: int, pdfs: list[Block], model: Model) -> None:
 
     limits = Limits.of(model)
     if images > limits.images:
-        raise UsageError(f"{images} images, but a request to {model.id} takes {limits.images}: send fewer")
+        raise TooManyImagesError(f"{images} images, but a request to {model.id} takes {limits.images}: send fewer")
     pages = sum(pages_of(pdf) or 0 for pdf in pdfs)
     if pages > limits.pages:
         raise UsageError(f"the PDFs have {pages:,} pages, but a request to {model.id} takes {limits.pages}: split them")

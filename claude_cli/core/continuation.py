@@ -51,12 +51,14 @@ def joined(first: Sequence[Block], rest: Sequence[Block], *, trimmed: bool) -> t
     """The two halves of an answer as one: where they meet, their words are one text, "he" and "llo" are "hello".
 
     The thinking of the second half is left out: it is bound to a request that will never be made again. Of the first
-    half's, that which had not come to its end and so lacks its signature.
+    half's, that which had not come to its end and so lacks its signature; and its use of a tool that has no result.
 
     Args:
         trimmed: blanks at the end of the first half have not been sent, and so are no part of the whole.
     """
-    blocks = [dict(block) for block in first if block.get("type") != "thinking" or block.get("signature")]
+    answered = {block.get("tool_use_id") for block in first}
+    thought = [block for block in first if block.get("type") != "thinking" or block.get("signature")]
+    blocks = [dict(block) for block in thought if "input" not in block or block.get("id") in answered]
     if trimmed and blocks and blocks[-1].get("type") == "text":
         blocks[-1]["text"] = blocks[-1]["text"].rstrip()
     for block in rest:

@@ -118,6 +118,12 @@ class Conversation:
         self.head = turn.id
 
     @property
+    def elsewhere(self) -> Turn | None:
+        """The newest turn, where it is not on the branch in use."""
+        newest = max(self.turns, default=None)
+        return None if newest is None or any(turn.id == newest for turn in self.path) else self.turns[newest]
+
+    @property
     def prompts(self) -> list[Turn]:
         """What the user said on the branch in use, as `/edit n` counts it from 1."""
         return [turn for turn in self.path if turn.role == "user" and turn.kind == "turn"]

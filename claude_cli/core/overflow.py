@@ -15,19 +15,35 @@ NEARLY_FULL = 0.8
 ROOM = 0.7
 """The share of the window that what is left of a conversation may take: the next answers need some, too."""
 _TOO_LONG = re.compile(r"prompt is too long(?:\D*([\d,]+) tokens? > ([\d,]+))?", re.IGNORECASE)
+_WITH_ANSWER = re.compile(r"exceed context limit: (\d+) \+ (\d+) > (\d+)")
+"""As models before 4.5 refuse a prompt together with its `max_tokens`."""
 
 
 class Overflow(NamedTuple):
-    """A request that does not fit: its tokens, and how many its model takes; 0 for either: not known."""
+    """A request that does not fit.
+
+    Attributes:
+        tokens, window: it has, and its model takes; 0 for either: not known.
+        at_least: nobody has counted, but so many there surely are.
+    """
 
     tokens: int = 0
     window: int = 0
+    at_least: bool = False
 
 
 def overflow_of(error: ClaudeError | None) -> Overflow | None:
     """What a provider's refusal of a prompt as too long says; None where `error` is another one."""
-    found = _TOO_LONG.search(str(error)) if isinstance(error, RequestRejectedError) else None
-    return Overflow(*(int((number or "0").replace(",", "")) for number in found.groups())) if found else None
+    if not isinstance(error, RequestRejectedError):
+        return None
+    if found := _WITH_ANSWER.search(str(error)):
+        tokens, answer, window = map(int, found.groups())
+        return Overflow(tokens, max(0, window - answer))
+    found = _TOO_LONG.search(str(error))
+    if found is None:
+        return None
+    tokens, window = (int((number or "0").replace(",", "")) for number in found.groups())
+    return Overflow(tokens, window)
 
 
 def first_kept(turns: Sequence[Turn], weights: Sequence[int], most: int) -> int:

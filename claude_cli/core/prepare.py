@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ def surroundings(
     limits: BreakerLimits | None = None,
     models: Catalogue | None = None,
     recorder: Recorder | None = None,
+    unbroken: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Surroundings:
     """What the calls of one process share; every part but the provider's name has a default."""
 
@@ -41,7 +43,7 @@ def surroundings(
             emitter.emit(BreakerChanged(provider=provider, model=model, call="", request_id=None, old=old, new=new))
 
     board = BreakerBoard(clock=clock, limits=limits, changed=changed)
-    return Surroundings(provider, clock, draw, board, emitter, notify, models or catalogue(), recorder)
+    return Surroundings(provider, clock, draw, board, emitter, notify, models or catalogue(), recorder, unbroken)
 
 
 def prepare(

@@ -73,7 +73,9 @@ def stranger(head: bytes) -> str:
     if _is_text(head):
         if head.startswith(b"%!PS"):
             return "PostScript: convert it to PDF"
-        return "an SVG drawing: convert it to PNG, or read its source with -f" if b"<svg" in head else "text: use -f"
+        if b"<svg" in head:
+            return "an SVG drawing: convert it to PNG, or read its source with -f"
+        return "text: use -f, or in a chat rename it"
     for offset, magic, words in _STRANGERS:
         if head.startswith(magic, offset):
             return words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -42,7 +43,11 @@ class CallPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a call stands on, shared by many calls; each part can be handed in by a test."""
+    """What a call stands on, shared by many calls; each part can be handed in by a test.
+
+    Attributes:
+        unbroken: within it nothing stops the process: a call is put down whole, or not yet.
+    """
 
     provider: str
     clock: Callable[[], float]
@@ -52,6 +57,7 @@ class Surroundings:
     notify: Callable[[Notice], None] = lambda notice: None
     models: Catalogue = field(default_factory=catalogue)
     recorder: Recorder | None = None
+    unbroken: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 def books(policy: CallPolicy, around: Surroundings) -> Keeping | None:

@@ -32,11 +32,11 @@ class Packed:
 
     Attributes:
         content: the blocks, a reference in the place of each.
-        files: what they refer to, by hash.
+        files: what they refer to, by hash; None: that is gone, and may come back.
     """
 
     content: tuple[Block, ...]
-    files: dict[str, bytes]
+    files: dict[str, bytes | None]
 
     @property
     def json(self) -> str:
@@ -47,8 +47,25 @@ class Packed:
 
 def pack(content: Iterable[Block]) -> Packed:
     """`content` with all base64 and each long text document, also those inside a block, taken out."""
-    files: dict[str, bytes] = {}
+    files: dict[str, bytes | None] = {}
     return Packed(tuple(_without_data(block, files, _DEPTH) for block in content), files)
+
+
+def parsed(text: str, hook: Callable[[dict[str, Any]], Any] | None = None) -> list[Block]:
+    """The blocks of which `text` is the JSON, each object of it as `hook` makes it.
+
+    Raises:
+        ValueError: it is no JSON, or none of blocks.
+    """
+    try:
+        blocks = json.loads(text, object_hook=hook)
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+    if not isinstance(blocks, list):
+        raise ValueError("it is no list")
+    if not all(isinstance(block, dict) and isinstance(block.get("type"), str) for block in blocks):
+        raise ValueError("a block has no type")
+    return blocks
 
 
 class Blobs:
@@ -58,11 +75,13 @@ class Blobs:
         """Keep files in `folder`; `notify` is told of those that are gone."""
         self.folder, self._notify = folder, notify
 
-    def keep(self, files: dict[str, bytes]) -> None:
+    def keep(self, files: dict[str, bytes | None]) -> None:
         """Put those there that are missing, or not what they should be. Raises `OSError`."""
         for name, data in files.items():
             path = self._path(name)
-            if not (path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data):
+            if data is not None and not (
+                path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
+            ):
                 write_private(path, data)
 
     def remove(self, names: Iterable[str]) -> None:
@@ -82,9 +101,9 @@ class Blobs:
         """The content that was packed as the JSON `text`; a block whose data is gone becomes a text that says so.
 
         Raises:
-            ValueError: it is no JSON.
+            ValueError: it is no JSON, or none of blocks.
         """
-        return tuple(json.loads(text, object_hook=self._with_data))
+        return tuple(parsed(text, self._with_data))
 
     def _with_data(self, block: dict[str, Any]) -> dict[str, Any]:
         """An object of the JSON; where it is a block whose source has a reference, that with its data."""
@@ -96,7 +115,7 @@ class Blobs:
         if data is None:
             words = f"the attachment {block.get('title') or source.get('media_type', '')} is no longer on this machine"
             self._notify(Notice("attachment_lost", f"{words} ({self._path(name)} is missing or was changed)"))
-            return text_block(f"[{words}]")
+            return _Lost(text_block(f"[{words}]"), block, name)
         encoded = base64.b64encode(data).decode() if source["data"]["encoding"] == "base64" else data.decode()
         return {**block, "source": {**source, "data": encoded}}
 
@@ -105,7 +124,12 @@ class Blobs:
 
 
 class _Lost(dict[str, Any]):
-    """A source whose data is gone."""
+    """A text in the place of a block whose data is gone. To be kept, it is that block again: its data may come back."""
+
+    def __init__(self, text: Block, block: Block, name: str) -> None:
+        """Stand for `block`, which refers to the file `name`."""
+        super().__init__(text)
+        self.block, self.name = block, name
 
 
 def reference(source: object) -> str | None:
@@ -117,8 +141,11 @@ def reference(source: object) -> str | None:
     return name if isinstance(name, str) and len(name) == 64 and set(name) <= set("0123456789abcdef") else None
 
 
-def _without_data(block: Any, files: dict[str, bytes], depth: int) -> Any:
+def _without_data(block: Any, files: dict[str, bytes | None], depth: int) -> Any:
     """`block`, or a new one, where data of it or inside it has gone into `files`."""
+    if isinstance(block, _Lost):
+        files.setdefault(block.name, None)
+        return block.block
     if isinstance(block, list) and depth:
         return [_without_data(each, files, depth - 1) for each in block]
     if not isinstance(block, dict) or not depth:
@@ -131,7 +158,7 @@ def _without_data(block: Any, files: dict[str, bytes], depth: int) -> Any:
     return found
 
 
-def _packed_source(source: dict[str, Any], files: dict[str, bytes], depth: int) -> dict[str, Any]:
+def _packed_source(source: dict[str, Any], files: dict[str, bytes | None], depth: int) -> dict[str, Any]:
     data, kind = source.get("data"), source.get("type")
     if not isinstance(data, str):
         content = source.get("content")
@@ -143,7 +170,7 @@ def _packed_source(source: dict[str, Any], files: dict[str, bytes], depth: int) 
     return source
 
 
-def _put(raw: bytes, encoding: str, files: dict[str, bytes]) -> dict[str, str]:
+def _put(raw: bytes, encoding: str, files: dict[str, bytes | None]) -> dict[str, str]:
     name = hashlib.sha256(raw).hexdigest()
     files[name] = raw
     return {"sha256": name, "encoding": encoding}

@@ -17,7 +17,7 @@ from ..core.errors import UsageError
 from ..core.messages import Notice
 from .blobs import FOLDER_NAME, Blobs, Packed, pack
 from .database import Database, DatabaseUnavailableError
-from .history_rows import TURNS_OF, mend, turn_of
+from .history_rows import TURNS_OF, mend, text, turn_of
 from .history_schema import FILE_NAME, SCHEMA
 from .history_tables import Tables
 from .search import Bounds, Hit, Index
@@ -56,11 +56,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What became of a new turn.
+    """What became of a turn.
 
     Attributes:
         turn: as it is kept: its id may be higher than asked for.
-        branched: another process has gone on from the same turn meanwhile, so this one begins a branch of its own.
+        branched: another process has gone on with or from the same turn meanwhile: this one has a branch of its own.
     """
 
     turn: Turn
@@ -111,31 +111,34 @@ class History:
         kept = self._database.write(lambda connection: self._tables.append(connection, conversation, turn, packed))
         return Stored(*kept)
 
-    def update(self, conversation: Conversation, turn: Turn) -> None:
-        """Keep `turn`, which is there already, as it is now."""
+    def update(self, conversation: Conversation, turn: Turn) -> Stored:
+        """Keep `turn`, which is there already, as it is now; beside it, where another process has gone on with it."""
         packed = self._packed(turn)
-        self._database.write(lambda connection: self._tables.update(connection, conversation, turn, packed))
+        kept = self._database.write(lambda connection: self._tables.update(connection, conversation, turn, packed))
+        return Stored(*kept)
 
-    def note(self, conversation: Conversation) -> None:
-        """Keep what `conversation` is called, how it is asked, and where its user stands."""
+    def note(self, conversation: Conversation, *, rename: bool = True, move: bool = True) -> None:
+        """Keep how `conversation` is asked, with `rename` what it is called, with `move` where its user stands."""
 
         def work(connection: sqlite3.Connection) -> None:
             self._tables.complete(connection, conversation, conversation.head)
-            self._tables.note(connection, conversation, head=conversation.head, rename=True)
+            self._tables.note(connection, conversation, head=conversation.head, rename=rename, move=move)
 
         self._database.write(work)
 
-    def keep_all(self, conversation: Conversation) -> None:
-        """Keep the whole of `conversation`, whatever of it is there already.
+    def keep_all(self, conversation: Conversation, *, rename: bool = True, move: bool = True) -> dict[int | None, int]:
+        """Keep the whole of `conversation`, whatever of it is there already; `rename` and `move` as in `note`.
 
-        A turn whose id another conversation has gets a new one, in `conversation`, too.
+        A turn whose id another conversation has, or with which another process has gone on, gets a new one, in
+        `conversation`, too; returns those.
         """
 
-        def work(connection: sqlite3.Connection) -> None:
-            self._tables.put_all(connection, conversation)
-            self._tables.note(connection, conversation, head=conversation.head, rename=True)
+        def work(connection: sqlite3.Connection) -> dict[int | None, int]:
+            ids = self._tables.put_all(connection, conversation)
+            self._tables.note(connection, conversation, head=conversation.head, rename=rename, move=move)
+            return ids
 
-        self._database.write(work)
+        return self._database.write(work)
 
     def adopt(self, conversations: Iterable[Conversation]) -> list[Conversation]:
         """Keep those of `conversations`, from elsewhere, whose ids are free, with the times they have; returns them."""
@@ -176,7 +179,8 @@ class History:
             raise UsageError(f"there is no conversation {id_}; history list shows them")
         id_, title, model, system, head, first_sent, simulated = about
         turns = {turn.id: turn for turn in (turn_of(row, self._blobs.unpack) for row in rows)}
-        conversation = Conversation(id_, title, model, system, turns, head, first_sent, bool(simulated))
+        about = (text(title), text(model), text(system))
+        conversation = Conversation(id_, *about, turns, head, first_sent, bool(simulated))
         mend(conversation)
         return conversation
 
@@ -215,7 +219,8 @@ class History:
     def titles(self) -> dict[str, str]:
         """What each conversation is called, by its id, the last used first."""
         query = "SELECT id, title FROM conversations ORDER BY updated_at DESC"
-        return dict(self._database.read(lambda connection: connection.execute(query).fetchall(), []))
+        rows: list[Any] = self._database.read(lambda connection: connection.execute(query).fetchall(), [])
+        return {id_: text(title) for id_, title in rows}
 
     def search(
         self, words: str, *, since: int | None = None, until: int | None = None, model: str | None = None,
@@ -244,7 +249,10 @@ class History:
     def _entries(self, **asked: object) -> list[Entry]:
         values = {**_ANY, **{name: value for name, value in asked.items() if value is not None}}
         rows: list[Any] = self._database.read(lambda connection: connection.execute(_ENTRIES, values).fetchall(), [])
-        return [Entry(*row) for row in ((*rest, bool(simulated)) for *rest, simulated in rows)]
+        return [
+            Entry(id_, text(title), text(model), turns, created, updated, bool(simulated))
+            for id_, title, model, turns, created, updated, simulated in rows
+        ]
 
     def _packed(self, turn: Turn) -> Packed:
         """`turn` for its row, its large data on disk already: others need not wait for that."""

@@ -32,6 +32,8 @@ at SQLite's own 1,000 pages (measured November 2026)."""
 
 _WRITING, _READING = "BEGIN IMMEDIATE", "BEGIN"
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_INDEX_DAMAGED = (sqlite3.SQLITE_CORRUPT_VTAB, sqlite3.SQLITE_CONSTRAINT)
+"""Extended codes: what FTS5 says of its own tables. Constraints of tables have codes of their own."""
 
 Result = TypeVar("Result")
 _File = tuple[int, int, int]
@@ -44,17 +46,25 @@ class Schema:
     Attributes:
         application_id: marks the file as this database of ours (`PRAGMA application_id`).
         migrations: each the statements of one step; `PRAGMA user_version` says how many have been made.
+        unindex: the statements that take away a full-text index that was damaged, to be made anew from the tables.
     """
 
-    __slots__ = ("application_id", "migrations")
+    __slots__ = ("application_id", "migrations", "unindex")
 
-    def __init__(self, application_id: int, migrations: tuple[tuple[str, ...], ...]) -> None:
-        """Take both as they are."""
-        self.application_id, self.migrations = application_id, migrations
+    def __init__(
+        self, application_id: int, migrations: tuple[tuple[str, ...], ...], unindex: tuple[str, ...] = ()
+    ) -> None:
+        """Take all three as they are."""
+        self.application_id, self.migrations, self.unindex = application_id, migrations, unindex
 
 
 class DatabaseUnavailableError(Exception):
     """A database cannot be used now; the text is a clause that names the file and says why."""
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether only another process is in the way, which will be done some time."""
+        return isinstance(self.__cause__, sqlite3.Error) and result_code(self.__cause__) == sqlite3.SQLITE_BUSY
 
 
 class _ForeignError(Exception):
@@ -126,6 +136,9 @@ class Database:
         try:
             return self._transaction(work, begin)
         except (sqlite3.DatabaseError, _ForeignError) as error:
+            if self._schema.unindex and getattr(error, "sqlite_errorcode", None) in _INDEX_DAMAGED:
+                self._transaction(self._unindex, _WRITING)
+                return self._transaction(work, begin)
             of_no_use = isinstance(error, _ForeignError) or result_code(error) in _DAMAGED
             if not of_no_use and self._is_in_place():
                 raise
@@ -233,6 +246,10 @@ class Database:
         connection.execute(f"PRAGMA application_id={self._schema.application_id}")
         connection.execute(f"PRAGMA user_version={len(self._schema.migrations)}")
 
+    def _unindex(self, connection: sqlite3.Connection) -> None:
+        for statement in self._schema.unindex:
+            connection.execute(statement)
+
     def _set_aside(self) -> None:
         """Give the file another name, unless another process has done so."""
         with locked(self.path):
@@ -276,12 +293,19 @@ class Database:
 def _open(path: Path) -> sqlite3.Connection:
     # mode=rw: SQLite would make a file that others may read.
     uri = f"{path.as_uri()}?mode=rw"
-    return sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
+    connection.text_factory = _text
+    return connection
 
 
 def _with_logs(path: Path) -> list[Path]:
     """All files of a database, itself last."""
     return [path.with_name(f"{path.name}{suffix}") for suffix in ("-journal", "-wal", "-shm", "")]
+
+
+def _text(kept: bytes) -> str:
+    """A text out of the file; what is damaged of it must not hide the rest."""
+    return kept.decode(errors="replace")
 
 
 def result_code(error: sqlite3.Error) -> int:

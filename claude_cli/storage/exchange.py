@@ -15,7 +15,7 @@ from ..core.conversation import Conversation, Kind, State, Turn
 from ..core.errors import UsageError
 from ..core.events import usage_from
 from ..core.harmless import one_line
-from ..core.messages import Block
+from ..core.messages import Block, blocks_within
 from .blobs import reference
 from .history_rows import usage_object
 
@@ -199,7 +199,32 @@ def _block(value: Any) -> Block:
     if kind == "text" and not isinstance(fields.get("text"), str):
         raise _Wrong("a text block has no text")
     _check(fields)
-    return fields
+    for block in blocks_within(fields):
+        _check_shape(block)
+    return dict(_unmarked(fields))
+
+
+def _check_shape(block: Block) -> None:
+    """Raise `_Wrong` where what is known of a block is not of its kind."""
+    kind, source = block.get("type"), block.get("source")
+    if kind in ("text", "document") and not isinstance(block.get("citations") or [], list | dict):
+        raise _Wrong(f"citations are neither a list nor an object in a block of type {kind}")
+    if kind not in ("image", "document"):
+        return
+    if not isinstance(source, dict):
+        raise _Wrong(f"source is no object in a block of type {kind}")
+    if source.get("type") in ("base64", "text") and not isinstance(source.get("data"), str):
+        raise _Wrong(f"data is no text in a block of type {kind}")
+
+
+def _unmarked(value: Any) -> Any:
+    """A block, or a list of them, without marks of the prompt cache: a request may have four, and gets its own."""
+    if isinstance(value, list):
+        return [_unmarked(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    found = {name: each for name, each in value.items() if name != "cache_control"}
+    return {**found, **{name: _unmarked(found[name]) for name in ("content", "source") if name in found}}
 
 
 def _check(value: Any, depth: int = 0) -> None:

@@ -35,6 +35,7 @@ _SECRETS = (
             r"|sk-(?<!\wsk-)(?=[A-Za-z_-]{0,40}\d)[\w-]{20,}"  # OpenAI and many others
             r"|[rs]k_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/]{20,}"  # Stripe
             r"|hf_[A-Za-z0-9]{30,}|npm_[A-Za-z0-9]{36}|pypi-[\w-]{50,}|dop_v1_[a-f0-9]{64}"
+            r"|xai-[A-Za-z0-9]{20,}|gsk_[A-Za-z0-9]{20,}|hv[sbr]\.[\w-]{20,}|AGE-SECRET-KEY-1[A-Z0-9]{20,}"
             r"|SG\.[\w-]{16,}\.[\w-]{16,}"  # SendGrid
             r"|eyJ(?<![\w-]eyJ)[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+"  # JSON Web Tokens
         ),
@@ -44,14 +45,25 @@ _SECRETS = (
     (
         re.compile(
             r"((?:password|Password|PASSWORD|passwd|PASSWD|secret|Secret|SECRET|token|Token|TOKEN"
-            r"|[aA]pi[_-]?[kK]ey|API[_-]?KEY|[aA]ccess[_-]?[kK]ey|ACCESS[_-]?KEY)"
+            r"|[aA]pi[_-]?[kK]ey|API[_-]?KEY|[aA]cc(?:ess|ount)[_-]?[kK]ey|ACC(?:ESS|OUNT)[_-]?KEY)"
             r"\w{0,20}[\"']?\s{0,3}[:=]\s{0,3}[\"']?)(?=[A-Za-z+/_=.~-]{0,100}\d)[\w+/=.~-]{20,}"
+        ),
+        rf"\1{MASK}",
+    ),
+    # Of a password also a short value: any behind a bare "=" or in quotes, else one that is no mere word; no call.
+    (
+        re.compile(
+            r"((?:password|Password|PASSWORD|passwd|PASSWD)[\"']?(?:=|\s{0,3}[:=]\s{0,3}[\"']"
+            r"|\s{0,3}[:=]\s{0,3}(?=[A-Za-z_.-]{0,100}[\d!@#%^*?+~]))[\"']?)[^\s\"'`,;<>(){}\[\]]{6,}+(?![(\[])"
         ),
         rf"\1{MASK}",
     ),
 )
 _NAME = r"[^/\\\s\"'`<>:;,|()\[\]{}*?$#&=]+"
-_WINDOWS_HOME = re.compile(rf"\b[A-Za-z]:[\\/]{{1,4}}Users[\\/]{{1,4}}{_NAME}")
+_BLANKS = rf"(?: {_NAME}){{1,3}}(?=[\\/\"'`])"
+"""More words of a name; without a quote before the path nobody knows where it ends."""
+_WINDOWS_HOME = rf"[A-Za-z]:[\\/]{{1,4}}Users[\\/]{{1,4}}{_NAME}"
+_WINDOWS_HOMES = (re.compile(rf"(?<=[\"'`]){_WINDOWS_HOME}{_BLANKS}"), re.compile(rf"\b{_WINDOWS_HOME}"))
 
 
 class Redaction:
@@ -62,7 +74,9 @@ class Redaction:
         own = f"{re.escape(home.strip('/'))}(?![\\w.-])|" if home.strip("/") else ""
         # Not inside a word or an address; but behind a compiler's `-I`.
         place = r"(?:(?<![\w.~-]/)|(?<=-[A-Za-z]/))"
-        self._homes = re.compile(rf"/{place}(?:{own}(?:home|Users)/{_NAME})")
+        homes = r"(?:(?:var/)?home|(?:mnt/[a-z]/)?Users)/"
+        quoted = rf"(?<=[\"'`]/){homes}{_NAME}{_BLANKS}"
+        self._homes = re.compile(rf"/{place}(?:{own}{quoted}|{homes}{_NAME}(?:\\ {_NAME}){{0,3}})")
 
     def text(self, text: str) -> str:
         """`text` without keys, and with ~ for home folders."""
@@ -70,7 +84,8 @@ class Redaction:
         for pattern, mask in _SECRETS:
             text = pattern.sub(mask, text)
         if "Users" in text:
-            text = _WINDOWS_HOME.sub("~", text)
+            for pattern in _WINDOWS_HOMES:
+                text = pattern.sub("~", text)
         return self._homes.sub("~", text)
 
     def conversation(self, conversation: Conversation) -> Conversation:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..core.conversation import Conversation, Turn
+from ..core.conversation import Conversation, Kind, State, Turn
 from ..core.events import usage_from
-from ..core.messages import Block, Usage, text_block
+from ..core.messages import Block, Usage, text_block, text_of
+from .blobs import parsed
 
 TURNS_OF = """
 SELECT id, parent, role, state, kind, model, usage, cost_pico, estimated, stop_reason, request_id, bound, content
@@ -25,6 +26,7 @@ ON CONFLICT (id) DO UPDATE SET
     bound = :bound, content = :content, indexed = :indexed
 WHERE conversation = :conversation"""
 """Adds a turn, or puts it in its own place; never in the place of another conversation's."""
+UNREADABLE = (text_block("[this turn was damaged on disk and cannot be read]"),)
 _MOST = 2**63 - 1
 """The highest number that SQLite keeps."""
 
@@ -54,11 +56,36 @@ def turn_of(row: tuple[Any, ...], unpack: Callable[[str], tuple[Block, ...]]) ->
     try:
         content = unpack(packed)
     except ValueError:
-        content = (text_block("[this turn was damaged on disk and cannot be read]"),)
+        content = UNREADABLE
+    standing: State = text(state, "interrupted")
+    what: Kind = text(kind, "turn")
     return Turn(
-        id_, parent, role, content, state, kind, model, usage_from(json.loads(usage)) if usage else None, cost,
-        bool(estimated), stop_reason, request_id, bound,
+        id_, parent, "assistant" if role == "assistant" else "user", content, standing, what, text(model),
+        _usage(usage), cost if isinstance(cost, int) else None, bool(estimated), text(stop_reason) or None,
+        text(request_id) or None, text(bound),
     )  # fmt: skip
+
+
+def text(value: Any, default: str = "") -> Any:
+    """`value`, which should be a text; `default` where it was damaged, or is not there."""
+    return value if isinstance(value, str) else default
+
+
+def words_of(packed: str) -> str | None:
+    """What a turn says whose content is kept as `packed`; None: that was damaged."""
+    try:
+        return text_of(parsed(packed))
+    except ValueError:
+        return None
+
+
+def _usage(kept: Any) -> Usage | None:
+    """The usage that is kept as JSON; None: there is none, or it was damaged."""
+    try:
+        raw = json.loads(kept or "null")
+    except ValueError:
+        return None
+    return usage_from(raw) if isinstance(raw, dict) else None
 
 
 def mend(conversation: Conversation) -> None:

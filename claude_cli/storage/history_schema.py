@@ -59,4 +59,9 @@ SCHEMA = Schema(
             "CREATE INDEX attachments_of ON attachments (turn)",
         ),
     ),
+    unindex=(
+        "INSERT OR REPLACE INTO said_data VALUES (10, x'00000000000000')",  # an empty index, else it cannot be dropped
+        "DROP TABLE said",
+        "UPDATE turns SET indexed = 0",
+    ),
 )

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from ..core.conversation import Conversation, Turn
+from ..core.messages import text_of
 from .blobs import Blobs, Packed, pack
-from .history_rows import PUT, plain, row_of
+from .history_rows import PUT, UNREADABLE, plain, row_of, words_of
 from .search import Index
 
 _BEGIN = """
@@ -16,7 +17,7 @@ INSERT INTO conversations (id, title, model, system, head, first_sent, simulated
 VALUES (:id, :title, :model, :system, :head, :first_sent, :simulated, :created_at, :updated_at)"""
 _NOTE = """
 UPDATE conversations SET title = iif(title = '' OR :rename, :title, title), model = :model, system = :system,
-    head = :head, first_sent = :first_sent, simulated = :simulated, updated_at = :updated_at
+    head = iif(:move, :head, head), first_sent = :first_sent, simulated = :simulated, updated_at = :updated_at
 WHERE id = :id"""
 
 
@@ -49,17 +50,29 @@ class Tables:
         self.note(connection, conversation, head=number)
         return kept, branched
 
-    def update(self, connection: sqlite3.Connection, conversation: Conversation, turn: Turn, packed: Packed) -> None:
-        """Put `turn` in the place of what is there of it."""
+    def update(
+        self, connection: sqlite3.Connection, conversation: Conversation, turn: Turn, packed: Packed
+    ) -> tuple[Turn, bool]:
+        """Put `turn` in the place of what is there of it; as another one where that is not ours alone any more.
+
+        Returns as `append`.
+        """
         ids = self.complete(connection, conversation, turn.parent)
         kept = replace(turn, id=ids.get(turn.id, turn.id), parent=ids.get(turn.parent, turn.parent))
+        if _is_anothers(connection, conversation, kept.id, packed):
+            return self.append(connection, conversation, kept, packed)[0], True
         self._put(connection, conversation.id, kept, packed)
+        return kept, False
 
     def note(
-        self, connection: sqlite3.Connection, conversation: Conversation, *, head: int | None, rename: bool = False
-    ) -> None:
-        """Keep what `conversation` is called and how it is asked; a name that it has changes only with `rename`."""
-        connection.execute(_NOTE, {**_about(conversation), "head": head, "rename": rename, "updated_at": self._now()})
+        self, connection: sqlite3.Connection, conversation: Conversation, *, head: int | None, rename: bool = False,
+        move: bool = True,
+    ) -> None:  # fmt: skip
+        """Keep how `conversation` is asked; what it is called with `rename`, or where it had no name; `head` with
+        `move`.
+        """
+        how = {"head": head, "rename": rename, "move": move, "updated_at": self._now()}
+        connection.execute(_NOTE, {**_about(conversation), **how})
 
     def complete(
         self, connection: sqlite3.Connection, conversation: Conversation, turn: int | None
@@ -73,16 +86,22 @@ class Tables:
         return self.put_all(connection, conversation)
 
     def put_all(self, connection: sqlite3.Connection, conversation: Conversation) -> dict[int | None, int]:
-        """Put the whole of `conversation` there. Returns the new ids, which are in `conversation` then, too."""
+        """Put the whole of `conversation` there, but over nothing that another process has said.
+
+        Returns the new ids, which are in `conversation` then, too.
+        """
         ids: dict[int | None, int] = {}
         kept: dict[int, Turn] = {}
         number = 0
         for turn in sorted(conversation.turns.values(), key=lambda turn: turn.id):
-            number = _place(connection, conversation, turn.id, after=number)
+            packed = pack(turn.content)
+            taken = _is_anothers(connection, conversation, turn.id, packed)
+            number = _place(connection, conversation, turn.id, after=number, taken=taken)
             if number != turn.id:
                 ids[turn.id] = number
             kept[number] = replace(turn, id=number, parent=ids.get(turn.parent, turn.parent))
-            self._put(connection, conversation.id, kept[number], pack(turn.content))
+            if turn.content != UNREADABLE or _owner(connection, number) is None:
+                self._put(connection, conversation.id, kept[number], packed)
         if ids:
             conversation.turns = kept
             conversation.head = ids.get(conversation.head, conversation.head)
@@ -153,9 +172,28 @@ def _owner(connection: sqlite3.Connection, turn: int | None) -> str | None:
     return row and str(row[0])
 
 
-def _place(connection: sqlite3.Connection, conversation: Conversation, turn: int, *, after: int) -> int:
-    """The id under which a turn can be kept: its own, or the next that is free and higher than that of its parent."""
-    if turn > after and _owner(connection, turn) in (None, conversation.id):
+def _is_anothers(connection: sqlite3.Connection, conversation: Conversation, turn: int, packed: Packed) -> bool:
+    """Whether another process has gone on with a turn, or from it: there are words that the new ones do not begin with,
+    or something that is not known here follows other words than the new ones.
+    """
+    query = "SELECT content FROM turns WHERE id = ? AND conversation = ?"
+    row = connection.execute(query, (turn, conversation.id)).fetchone()
+    there, here = row and words_of(row[0]), text_of(packed.content)
+    if there is None or there == here:
+        return False
+    query = "SELECT id FROM turns WHERE conversation = ? AND parent = ?"
+    after = connection.execute(query, (conversation.id, turn))
+    # Blanks at its end may have been left out where the answer went on.
+    return not here.startswith(there.rstrip()) or any(number not in conversation.turns for (number,) in after)
+
+
+def _place(
+    connection: sqlite3.Connection, conversation: Conversation, turn: int, *, after: int, taken: bool = False
+) -> int:
+    """The id under which a turn can be kept: its own if that is not `taken`, or the next that is free and higher than
+    that of its parent.
+    """
+    if turn > after and not taken and _owner(connection, turn) in (None, conversation.id):
         return turn
     number = max(turn, after) + 1
     while number in conversation.turns or _owner(connection, number) is not None:

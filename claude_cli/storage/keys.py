@@ -140,7 +140,7 @@ class Found:
         if self.elsewhere:
             said += f": the one stored for {self.elsewhere} is sent nowhere else"
         ways = f"store one with: {purpose.set_command} (or set ANTHROPIC_API_KEY)"
-        without = ', or try without: claude-cli complete --offline "…"' if purpose.is_official else ""
+        without = ", or try without: --offline" if purpose.is_official else ""
         return f"{said}; {ways}{without}"
 
 

@@ -170,6 +170,7 @@ def _hit(row: tuple[Any, ...], snippet: Snippet) -> Hit:
 def _blocks(content: str) -> list[Block]:
     """The blocks of a turn as they are kept; none where that cannot be read."""
     try:
-        return list(json.loads(content))
-    except ValueError:
+        blocks = json.loads(content)
+    except (ValueError, RecursionError):
         return []
+    return blocks if isinstance(blocks, list) else []

@@ -19,8 +19,14 @@ def can_ask(console: Console) -> bool:
 def confirm(console: Console, question: str, *, default: bool = False) -> bool:
     """Whether the person says yes; Enter alone means `default`, anything but a clear yes is a no."""
     console.say(f"{question} {'[Y/n]' if default else '[y/N]'} ", end="")
-    answer = os.read(STDIN, 1024).strip().lower()
-    return answer in (b"y", b"yes") or (default and not answer)
+    answer = b""
+    try:
+        answer = os.read(STDIN, 1024)
+    finally:
+        if not answer.endswith(b"\n"):
+            console.say("")  # for the Enter that did not come: Ctrl-C or Ctrl-D did
+    said = answer.strip().lower()
+    return said in (b"y", b"yes") or (default and not said)
 
 
 def read_hidden(console: Console, prompt: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -28,6 +30,7 @@ MAX_PASTE_BYTES = 10 << 20
 """As a text file may have."""
 PASTE_NOTE = "Ctrl-X Ctrl-T makes it text again"
 _NAME_LENGTH = 40
+_TOLD = re.compile(r"\[(image|pdf) (\d{1,6})\]")
 
 
 def is_media(path: str) -> bool:
@@ -49,28 +52,33 @@ class Attacher:
     environ: Mapping[str, str]
     fetch: Fetch | None = None
     _numbers: Counter[str] = field(default_factory=Counter, init=False)
+    _names: set[str] = field(default_factory=set, init=False)
 
     def begin(self, blocks: Iterable[Block] = ()) -> None:
         """Count on behind those of a conversation: all blocks of its turns."""
         self._numbers.clear()
+        self._names.clear()
+        told: Counter[str] = Counter()
         for block in blocks:
             match block:
                 case {"type": "image"}:
                     self._numbers["image"] += 1
                 case {"type": "document", "source": {"type": "base64"}}:
                     self._numbers["pdf"] += 1
-                case {"type": "document", "title": str(title)} if title.startswith("pasted text "):
-                    self._numbers["pasted text"] += 1
                 case {"type": "document", "title": str(title)}:
-                    self._numbers[_short(title)] += 1
+                    self._names.add(_short(title))
+                case {"type": "text", "text": str(text)}:
+                    for kind, number in _TOLD.findall(text):
+                        told[kind] = max(told[kind], int(number))
+        self._numbers |= told  # of several one may have been taken off before they were sent
 
     def attach_all(self, sources: Iterable[str]) -> list[Chip]:
         """The chips for some paths, or none of them. Raises `UsageError` for the first that cannot be sent."""
-        before = self._numbers.copy()
+        before = self._numbers.copy(), self._names.copy()
         try:
             return [self.attach(source) for source in sources]
         except UsageError:
-            self._numbers = before
+            self._numbers, self._names = before
             raise
 
     def attach(self, source: str) -> Chip:
@@ -99,7 +107,7 @@ class Attacher:
         if size > MAX_PASTE_BYTES:
             at_most = readable_size(MAX_PASTE_BYTES)
             raise UsageError(f"the pasted text has {readable_size(size)}, and at most {at_most} can be sent: cut it")
-        name = self._numbered("pasted text")
+        name = self._free(lambda number: f"pasted text {number}")
         return self._document(name, document_block(text, title=name), size, note=f"{name}: {PASTE_NOTE}")
 
     def _media(self, source: str) -> Chip:
@@ -121,10 +129,8 @@ class Attacher:
         if len(loaded) != 1:
             raise UsageError(notes[0] if notes and not loaded else f"{source} is a folder: name a file in it")
         (document,) = loaded
-        name = _short(document.name)
-        self._numbers[name] += 1
-        if self._numbers[name] > 1:
-            name = f"{name} ({self._numbers[name]})"
+        title = _short(document.name)
+        name = self._free(lambda number: title if number == 1 else f"{title} ({number})")
         size = len(document.text.encode("utf-8", "replace"))
         return self._document(name, document_block(document.text, title=name), size, source, "; ".join(notes))
 
@@ -135,6 +141,12 @@ class Attacher:
         request = ChatRequest(model.id if model else "", (Message("user", (block,)),))
         tokens = estimate(request, model) - PER_MESSAGE
         return Chip(name, f"[{name} · {readable_size(size)} · {_about(tokens)}]", block, source, note)
+
+    def _free(self, numbered: Callable[[int], str]) -> str:
+        """The first name that no document of the conversation has yet."""
+        name = next(name for name in map(numbered, count(1)) if name not in self._names)
+        self._names.add(name)
+        return name
 
     def _numbered(self, kind: str) -> str:
         self._numbers[kind] += 1

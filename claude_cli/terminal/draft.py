@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from ..core.messages import Block, text_block
@@ -36,9 +37,7 @@ class Chip:
     @property
     def typed(self) -> str:
         """How the user would type it, as the history of prompts keeps it."""
-        if not self.source:
-            return self.short
-        return f'@"{self.source}"' if any(letter.isspace() for letter in self.source) else f"@{self.source}"
+        return f"@{as_typed_path(self.source)}" if self.source else self.short
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +74,10 @@ class Draft:
         """The draft with one thing more, its label at the end of the text."""
         gap = " " if self.text and not self.text[-1].isspace() else ""
         return replace(self, text=f"{self.text}{gap}{chip.label} ", chips=(*self.chips, chip))
+
+
+def as_typed_path(path: str) -> str:
+    """A path as one word of a text: quoted where it has blanks or quotes."""
+    if not re.search(r"[\s\"'\\]", path):
+        return path
+    return f'"{path}"' if '"' not in path else re.sub(r"([\s\"'\\])", r"\\\1", path)

@@ -55,7 +55,8 @@ class Live:
 
     def __init__(
         self, console: Console, environ: Mapping[str, str], *, status: Status | None = None,
-        drawing: Callable[[], Drawing] | None = None, mute: bool = False, clock: Callable[[], float] = time.monotonic,
+        drawing: Callable[[], Drawing] | None = None, mute: bool = False, keeps_typed: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         """Prepare.
 
@@ -65,6 +66,7 @@ class Live:
             status: what is shown, on standard error, until `answering`; None: nothing.
             drawing: loads what draws the answer; called by the thread, beside the request. None: others print it.
             mute: keep keys from showing meanwhile; not in a pipeline, where a pager may have the terminal.
+            keeps_typed: see `Echo`.
             clock: seconds, the same as the status was started with.
         """
         self.waiting = status is not None
@@ -78,7 +80,7 @@ class Live:
         self._tick_at = math.inf
         self._load_at = math.inf
         self._terminal = STDERR if status else STDOUT
-        self._mute, self._echo = mute, Echo(self._terminal)
+        self._mute, self._echo = mute, Echo(self._terminal, keeps_typed=keeps_typed)
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._ended, self._paused, self._resumed = threading.Event(), threading.Event(), threading.Event()
         self._running = False

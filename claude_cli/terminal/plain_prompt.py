@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import select
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from ..core.errors import UsageError
@@ -12,11 +14,12 @@ from ..core.harmless import harmless, one_line
 from .chips import Attacher
 from .console import STDIN
 from .draft import Draft
+from .prompt import CONTINUED, LEAVING, MARK
 from .prompt_tty import Tty
-from .prompt_words import is_command, labelled, named_files
+from .prompt_words import is_command, with_files
+from .slash import find
 
-MARK, CONTINUED = "> ", ". "
-LEAVING = "Ctrl-C again or Ctrl-D leaves"
+ADDED = "(Enter sends this; what you write is added; Ctrl-C takes it away)"
 READ_BYTES = 1 << 16
 
 
@@ -28,53 +31,85 @@ class PlainPrompt:
         self._attacher = attacher
         self._tty = Tty()
         self._left = b""
+        self._waiting = Draft()
 
     def read(self, draft: Draft) -> Draft:
-        """What the user enters; see `Prompt`. A draft is shown and goes before what is entered.
+        """What the user enters; see `Prompt`. A draft is shown and goes before what is entered, but for a command.
 
-        Ctrl-C throws a begun message away; where there is none, the second one in a row is raised.
+        Ctrl-C throws a begun message away; where there is none, the second one in a row leaves.
         """
+        draft, self._waiting = behind_command(self._waiting, draft), Draft()
         interrupted = False
         while True:
             try:
-                entered = self._message(draft)
+                text = self._text(draft)
                 interrupted = False
-                done = self._with_files(entered)
+                if is_command(text):
+                    return self._command(text, draft)
+                draft = replace(draft, text="\n".join(part for part in (draft.text, text) if part.strip()))
+                done = self._with_files(draft)
                 if done is not None:
                     return done
-                draft = entered
             except KeyboardInterrupt as stop:
-                if interrupted or type(stop) is not KeyboardInterrupt:
+                self._tty.write("\n")
+                if type(stop) is not KeyboardInterrupt:
                     raise
-                interrupted, draft = True, Draft()
-                self._tty.write(f"\n{LEAVING}\n")
+                if interrupted:
+                    raise EOFError from None
+                interrupted, draft, self._left = True, Draft(), b""
+                self._tty.write(f"{LEAVING}\n")
+
+    def show(self, message: Draft) -> None:
+        """Print a message as it would stand here."""
+        first, *others = harmless(message.text).split("\n")
+        self._tty.write("".join(f"{line}\n" for line in [MARK + first, *(CONTINUED + each for each in others)]))
 
     def close(self) -> None:
         """Leave the terminal as it was."""
         self._tty.close()
 
     def _with_files(self, entered: Draft) -> Draft | None:
-        """The message with the files it names; None, and a line that says why, where one cannot be sent."""
+        """The message with the files it names; None where one cannot be sent, or Ctrl-C came meanwhile."""
         try:
             done = with_files(entered, self._attacher)
         except UsageError as error:
             self._tty.write(f"claude-cli: {one_line(str(error))}\n")
+            return None
+        except KeyboardInterrupt as stop:  # while something is fetched
+            if type(stop) is not KeyboardInterrupt:
+                raise
+            self._tty.write("\n")
             return None
         for chip in done.chips:
             if chip.note and chip not in entered.chips:
                 self._tty.write(f"claude-cli: {one_line(chip.note)}\n")
         return done
 
-    def _message(self, draft: Draft) -> Draft:
-        """A message that is not blank; with the draft's text where nothing is added to it."""
+    def _command(self, text: str, draft: Draft) -> Draft:
+        """A command with what is attached before it; the message waits until it is done. /retry sends it itself."""
+        command = find(text.split()[0])
+        if command is None or command.name != "retry":
+            self._waiting = draft
+        return replace(draft, text="".join(f"{chip.label} " for chip in draft.used) + text)
+
+    def _text(self, draft: Draft) -> str:
+        """What is entered; blank only where there is a draft, which is shown before."""
         if draft.text.strip():
-            self._tty.write(f"{harmless(draft.text)}\n(Enter sends this; what you write is added)\n")
-        while True:
-            text = self._lines()
-            if draft.text.strip():
-                text = f"{draft.text}\n{text}" if text.strip() else draft.text
-            if text.strip():
-                return replace(draft, text=text)
+            self._tty.write(f"{harmless(draft.text)}\n{ADDED}\n")
+        with self._marked_again():
+            while True:
+                text = self._lines()
+                if text.strip() or draft.text.strip():
+                    return text
+
+    @contextmanager
+    def _marked_again(self) -> Iterator[None]:
+        """After Ctrl-Z and `fg` show where the user is; what was typed of the line is gone."""
+        before = signal.signal(signal.SIGCONT, lambda number, frame: self._tty.write(MARK))
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGCONT, before)
 
     def _lines(self) -> str:
         """A line with those that it continues in, and with what was pasted or typed ahead behind it: one message."""
@@ -89,8 +124,11 @@ class PlainPrompt:
     def _line(self, *, is_first: bool) -> str:
         self._tty.write(MARK if is_first else CONTINUED)
         while b"\n" not in self._left:
-            piece = os.read(self._tty.fileno(), READ_BYTES)
-            if not piece and not self._left:
+            try:
+                piece = os.read(self._tty.fileno(), READ_BYTES)
+            except OSError:  # the terminal has gone
+                raise EOFError from None
+            if not piece and not (self._left and os.isatty(self._tty.fileno())):
                 self._tty.write("\n")
                 raise EOFError
             self._left += piece
@@ -118,6 +156,9 @@ class PipedPrompt:
             if text.strip():
                 return with_files(Draft(text), self._attacher)
 
+    def show(self, message: Draft) -> None:
+        """Print nothing: nobody is there."""
+
     def close(self) -> None:
         """Nothing was changed."""
 
@@ -137,6 +178,26 @@ class PipedPrompt:
             raise UsageError(f"{where}: convert it") from error
 
 
+def behind_command(waiting: Draft, left: Draft) -> Draft:
+    """The message that waited while a command was done, with what that has `left` attached to it.
+
+    Another message that the command has brought takes its place; a command that failed does not.
+    """
+    words = left.text
+    for chip in left.used:
+        words = words.replace(chip.label, "")
+    if words.strip() and not is_command(words.strip()):
+        return left
+    for chip in waiting.used:
+        if chip not in left.used:
+            waiting = replace(waiting, text=waiting.text.replace(chip.label, ""))
+    done = replace(waiting, chips=waiting.used)
+    for chip in left.used:
+        if chip not in done.chips:
+            done = done.with_chip(chip)
+    return done
+
+
 def joined(line: Callable[..., str]) -> str:
     """A line and, where it ends in a backslash, those it goes on in; `line` is told whether it is the first.
 
@@ -151,10 +212,3 @@ def joined(line: Callable[..., str]) -> str:
         except EOFError:
             break
     return "\n".join(lines)
-
-
-def with_files(draft: Draft, attacher: Attacher) -> Draft:
-    """The draft with the files its text names. Raises `UsageError`: one of them cannot be sent."""
-    words = [] if is_command(draft.text) else named_files(draft.text)
-    chips = attacher.attach_all(word.path for word in words)
-    return Draft(labelled(draft.text, words, [chip.label for chip in chips]), (*draft.chips, *chips))

@@ -17,6 +17,9 @@ Words = Callable[[], Sequence[tuple[str, str]]]
 """Gives words with their help, each in one line."""
 FIRST_LINE = "/help · Ctrl-D leaves"
 """What stands, dim, above the first prompt."""
+LEAVING = "Ctrl-C again or Ctrl-D leaves"
+MARK, CONTINUED = "> ", ". "
+"""What stands before the first line of a message, and before those it goes on in."""
 
 
 def none() -> Sequence[tuple[str, str]]:
@@ -49,9 +52,12 @@ class Prompt(Protocol):
         """What the user enters, with `draft` to begin with.
 
         Raises:
-            EOFError: Ctrl-D, or the input is over.
-            KeyboardInterrupt: Ctrl-C on an empty prompt, twice.
+            EOFError: Ctrl-D, Ctrl-C on an empty prompt twice, or the input is over.
+            KeyboardInterrupt: Ctrl-C beside all that reads keys, or a signal.
         """
+
+    def show(self, message: Draft) -> None:
+        """Show to who is there a message that was entered elsewhere, as if it had been entered here."""
 
     def close(self) -> None:
         """Leave the terminal as it was."""

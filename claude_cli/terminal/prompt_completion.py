@@ -113,7 +113,7 @@ def _path_word(before: str) -> str | None:
         if command is None or not blank or command.takes not in ("path", "file"):
             return None
         match = _PATH_WORD.search(argument)
-        return match[0] if match else ""
+        return match[0].removeprefix("@") if match else ""
     marked = _MARKED.search(before[-4096:])
     return marked["word"] if marked else None
 

@@ -16,17 +16,18 @@ from prompt_toolkit.key_binding import KeyPress
 
 from ..core.errors import UsageError
 from ..core.harmless import harmless
-from .draft import Chip, Draft
-from .prompt import Choices
+from .draft import Chip, Draft, as_typed_path
+from .prompt import LEAVING, Choices
 from .prompt_completion import Completions
 from .prompt_history import PromptHistory
 from .prompt_search import Search
 from .prompt_thread import in_thread
-from .prompt_words import dropped_files, escaped, is_command, labelled, named_files
+from .prompt_words import dropped_files, is_command, labelled, named_files
 
-LEAVING = "Ctrl-C again or Ctrl-D leaves"
 PASTE_LIMIT = 100_000
 """Characters of a paste from which on it is taken as a document."""
+LINE_LIMIT = 10_000
+"""Characters of one line in a paste from which on it is, too: a longer line is slow to write in."""
 DROP_LIMIT = 10_000
 """Characters of a paste up to which it may be nothing but paths."""
 
@@ -51,6 +52,9 @@ class HistoryBuffer(Buffer):
     def history_backward(self, count: int = 1) -> None:
         """Show an older entry; what was changed in this one is still there on the way back."""
         number = self._entries.refresh() if self._number is None else self._number
+        if number > len(self._entries):  # it is another file now
+            number = len(self._entries)
+            self._edited = {None: self._edited.get(None, "")}
         if number > 0:
             self._show(max(0, number - count))
             self.cursor_position = len(self.text)
@@ -123,6 +127,7 @@ class Editor:
     def enter(self) -> None:
         """Send; behind a backslash begin a new line, and with files named in the text read them first."""
         buffer = self.buffer
+        buffer.complete_state = None
         if buffer.document.current_line_before_cursor.endswith("\\") and buffer.document.is_cursor_at_the_end_of_line:
             buffer.delete_before_cursor()
             buffer.newline(copy_margin=False)
@@ -148,14 +153,14 @@ class Editor:
             self._history.append(self.draft.remembered)
             self.begin(Draft())
         elif self._noted == LEAVING:
-            get_app().exit(exception=KeyboardInterrupt())
+            get_app().exit(exception=EOFError())
         else:
             self.note = LEAVING
 
     def paste(self, pasted: str) -> None:
         """Insert a text, or the chips for a long one, or for the paths that it consists of."""
         text = harmless(pasted.replace("\r\n", "\n").replace("\r", "\n"))
-        if len(text) > self._paste_limit:
+        if len(text) > self._paste_limit or max(map(len, text.split("\n"))) >= LINE_LIMIT:
             try:
                 self._insert([self._choices.attacher.pasted(text)])
             except UsageError as error:
@@ -194,15 +199,16 @@ class Editor:
         self._work("the clipboard", lambda: [self._choices.attacher.clipboard_image()], self._insert, "")
 
     def expand(self) -> None:
-        """Put the text of the nearest long paste before the cursor in its chip's place."""
-        for label, chip in reversed(self._chips.items()):
-            at = self.buffer.text.find(label)
-            if chip.source or at < 0 or chip.block.get("type") != "document":
-                continue
-            text = chip.block["source"]["data"]
-            whole = self.buffer.text
-            self.buffer.document = Document(whole[:at] + text + whole[at + len(label) :], at + len(text))
+        """Put the text of the nearest long paste before the cursor, or else of the first, in its chip's place."""
+        whole, cursor = self.buffer.text, self.buffer.cursor_position
+        pasted = [chip for chip in self.draft.used if not chip.source and chip.block.get("type") == "document"]
+        if not pasted:
             return
+        at, chip = max(((whole.rfind(chip.label, 0, cursor), chip) for chip in pasted), key=lambda found: found[0])
+        if at < 0:
+            at, chip = min(((whole.find(chip.label), chip) for chip in pasted), key=lambda found: found[0])
+        text = chip.block["source"]["data"]
+        self.buffer.document = Document(whole[:at] + text + whole[at + len(chip.label) :], at + len(text))
 
     def open_editor(self) -> None:
         """Let the user's editor have the text."""
@@ -254,7 +260,8 @@ class Editor:
         self.buffer.insert_text(gap + " ".join(chip.label for chip in chips) + " ")
 
     def _read(self, paths: list[str], done: Callable[[list[Chip]], None], otherwise: str = "") -> None:
-        self._work(", ".join(map(escaped, paths)), lambda: self._choices.attacher.attach_all(paths), done, otherwise)
+        what = ", ".join(map(as_typed_path, paths))
+        self._work(what, lambda: self._choices.attacher.attach_all(paths), done, otherwise)
 
     def _work(
         self, what: str, job: Callable[[], list[Chip]], done: Callable[[list[Chip]], None], otherwise: str

@@ -60,7 +60,7 @@ class PromptHistory:
 
     def append(self, text: str) -> None:
         """Add an entry; blank ones and repetitions of the last are left out. A disk that fails loses the entry only."""
-        line = _encoded(redact(text.strip("\n"))[:MAX_ENTRY])
+        line = _encoded(redact(harmless(text).strip("\n"))[:MAX_ENTRY])
         if not line.strip():
             return
         if self._path is None:
@@ -92,8 +92,9 @@ class PromptHistory:
             write_private(path, "".join(f"{each}\n" for each in lines).encode("utf-8", "replace"))
 
     def _found(self, words: str, numbers: range) -> int | None:
-        wanted = _encoded(words).lower()
-        return next((number for number in numbers if wanted in self._lines[number].lower()), None)
+        wanted, words = _encoded(words).lower(), words.lower()
+        likely = (number for number in numbers if wanted in self._lines[number].lower())
+        return next((number for number in likely if words in self[number].lower()), None)  # a `\n` is no n
 
 
 def _lines(path: Path) -> list[str]:

@@ -25,7 +25,8 @@ from prompt_toolkit.layout.processors import HighlightSelectionProcessor, TabsPr
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.styles import Style
 
-MARK, CONTINUED = "> ", ". "
+from .prompt import CONTINUED, MARK
+
 _WRAPPED = "  "
 MENU_ROWS = 8
 _COLOURED = {

@@ -13,11 +13,11 @@ from prompt_toolkit.output import ColorDepth
 
 from ..core.harmless import harmless, one_line
 from .draft import Draft
-from .prompt import Choices
+from .prompt import CONTINUED, MARK, Choices
 from .prompt_editor import PASTE_LIMIT, Editor
 from .prompt_history import PromptHistory
 from .prompt_keys import bind
-from .prompt_layout import CONTINUED, MARK, layout, style
+from .prompt_layout import layout, style
 from .prompt_search import bind_search
 from .prompt_terminal import Keyboard, screen_output
 from .prompt_toolbar import fitted
@@ -89,14 +89,19 @@ class LinePrompt:
             self._editor.begin(draft)
             try:
                 entered = self._app.run(pre_run=self._pass_errors_on, set_exception_handler=False)
-            except KeyboardInterrupt:
-                self._tidy_up()
+                self._history.append(entered.remembered)
+            except (KeyboardInterrupt, EOFError) as stop:
+                if isinstance(stop, KeyboardInterrupt):
+                    self._tidy_up()
+                self._history.append(self._editor.draft.remembered)  # the window may be gone: Up has it in another
                 raise
-        self._history.append(entered.remembered)
-        # Drawn by the editor it would be cut at the height of the screen.
-        first, *others = harmless(entered.text).split("\n")
-        self._tty.write("".join(f"{line}\n" for line in [MARK + first, *(CONTINUED + each for each in others)]))
+        self.show(entered)
         return entered
+
+    def show(self, message: Draft) -> None:
+        """Print a message as it is left behind: drawn by the editor it would be cut at the height of the screen."""
+        first, *others = harmless(message.text).split("\n")
+        self._tty.write("".join(f"{line}\n" for line in [MARK + first, *(CONTINUED + each for each in others)]))
 
     def close(self) -> None:
         """Leave the terminal as it was."""

@@ -8,7 +8,7 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 
-from ..core.harmless import one_line
+from ..core.harmless import harmless
 from .prompt_history import PromptHistory
 
 
@@ -32,9 +32,7 @@ class Search:
         """What the line below the prompt says of it; "" where none is on."""
         if self.words is None:
             return ""
-        return (
-            f"{'nothing' if self._failed else 'search'}: {one_line(self.words)}▏ Ctrl-R older · Esc keeps · Ctrl-G back"
-        )
+        return f"{'nothing' if self._failed else 'search'}: {self.words}▏ Ctrl-R older · Esc keeps · Ctrl-G back"
 
     def start(self, buffer: Buffer) -> None:
         """Begin, or go on to an older entry."""
@@ -112,7 +110,7 @@ def bind_search(keys: KeyBindings, search: Search, buffer: Buffer) -> None:
     def longer(event: KeyPressEvent) -> None:
         key = event.key_sequence[0].key
         if key == Keys.BracketedPaste or not isinstance(key, Keys):
-            search.change(buffer, (search.words or "") + one_line(event.data, 100))
+            search.change(buffer, (search.words or "") + harmless(event.data).replace("\n", " ")[:100])
         else:  # any other key ends the search and does what it always does
             search.stop(buffer, keep=True)
             event.key_processor.feed_multiple(event.key_sequence, first=True)

@@ -20,6 +20,8 @@ from .prompt_tty import Tty
 from .tty import size
 
 READ_BYTES = 1 << 16
+PIECES_S = 0.02
+"""How long to wait for more of what was typed ahead, of which the system gives out 4 KB at a time."""
 PASTE_END = "\x1b[201~"
 _LINES = re.compile(
     r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*[\r\n][\r\n]*[^\x00-\x08\x0a-\x1f\x7f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*"
@@ -54,6 +56,10 @@ class Keyboard(Vt100Input):
         """The keys that have come."""
         try:
             data = os.read(self._tty.fileno(), READ_BYTES)
+            while self._typed_ahead and select.select([self._tty.fileno()], [], [], PIECES_S)[0]:
+                piece = os.read(self._tty.fileno(), READ_BYTES)
+                data += piece
+                self._typed_ahead = bool(piece)
         except BlockingIOError:
             return []
         except OSError:

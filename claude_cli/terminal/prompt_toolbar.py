@@ -45,9 +45,10 @@ def standing(
     share = f" ({100 * tokens / window:.0f} %)" if window else ""
     return [
         Part(model, 5),
-        Part(session if saved else f"{session} (not saved)".strip(), 0),
+        Part(session, 0),
+        Part("" if saved else "(not saved)", 6),
         Part(f"{tokens:,} tokens{share}" if tokens else "", 3),
-        Part("" if cached is None else f"cache {100 * cached:.0f} %", 1),
+        Part(f"cache {100 * cached:.0f} %" if cached else "", 1),
         Part(money(spent_pico) if spent_pico else "", 4),
         Part("" if left_pico is None else f"{money(left_pico)} left", 2),
     ]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from .chips import is_media
+from .chips import Attacher, is_media
+from .draft import Draft
 
 CLEAR = ("/", "~/", "./", "../", "file://")
 """How a word begins that is a path, and nothing else."""
@@ -17,6 +18,8 @@ _COMMAND = re.compile(r"/[A-Za-z-]*(?=\s|\Z)")
 _WORD = re.compile(
     r"""(?<![^\s(])(?!\()(?P<at>@?)(?:"(?P<double>[^"\n]+)"|'(?P<single>[^'\n]+)'|(?P<bare>(?:\\.|[^\s\\"'])(?:\\.|[^\s\\])*))"""
 )
+# A name with a suffix, and no package, decorator or number.
+_AS_A_FILE = re.compile(r"(?<![^\s(])@([\w~/-][\w~/.-]*\.[A-Za-z]\w{0,3})(?![\w(/-]|\.\w)")
 _ESCAPED = re.compile(r"\\(.)")
 _BEHIND = ".,;:!?)]}\"'"
 """What may stand behind a path in a sentence."""
@@ -59,18 +62,26 @@ def dropped_files(text: str) -> list[str]:
     return [word.path for word in found] if found and not rest.strip() else []
 
 
+def with_files(draft: Draft, attacher: Attacher) -> Draft:
+    """The draft with the files its text names. Raises `UsageError`: one of them cannot be sent."""
+    words = [] if is_command(draft.text) else named_files(draft.text)
+    chips = attacher.attach_all(word.path for word in words)
+    return Draft(labelled(draft.text, words, [chip.label for chip in chips]), (*draft.chips, *chips))
+
+
+def missing_file(text: str) -> str:
+    """The first of what stands behind an `@` of a text, looks like a file's name and is none's; "": there is none."""
+    for match in _AS_A_FILE.finditer(text):
+        if not _exists(match[1]):
+            return match[1]
+    return ""
+
+
 def labelled(text: str, words: Sequence[Word], labels: Sequence[str]) -> str:
     """The text with labels in the place of the words."""
     for word, label in reversed([*zip(words, labels, strict=True)]):
         text = text[: word.start] + label + text[word.end :]
     return text
-
-
-def escaped(path: str) -> str:
-    """A path as one word: quoted where it has blanks or quotes."""
-    if not re.search(r"[\s\"'\\]", path):
-        return path
-    return f'"{path}"' if '"' not in path else re.sub(r"([\s\"'\\])", r"\\\1", path)
 
 
 def _words(text: str) -> Iterator[Word]:

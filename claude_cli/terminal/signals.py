@@ -41,15 +41,29 @@ def held_back() -> Iterator[None]:
     For the main thread, which alone acts on signals; nothing that may take long belongs inside.
     """
     came: list[int] = []
-    worst_first = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-    before = {number: signal.signal(number, lambda number, frame: came.append(number)) for number in worst_first}
+    worst_first: tuple[int, ...] = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in worst_first}
+    inside = True
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        if inside:
+            came.append(number)
+        else:  # a signal has kept us from giving this one back: that is done now
+            signal.signal(number, before[number])
+            signal.raise_signal(number)
+
     try:
+        for number in before:
+            signal.signal(number, hold)
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if came:
-        signal.raise_signal(min(came, key=worst_first.index))
+        inside = False
+        try:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        finally:
+            if came:
+                signal.raise_signal(min(came, key=worst_first.index))
 
 
 def stopped_by(error: BaseException | None) -> Terminated | None:

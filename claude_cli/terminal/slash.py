@@ -147,7 +147,7 @@ def parse(text: str) -> Call | None:
     return Call(command, rest)
 
 
-def escaped(text: str) -> str:
+def as_message(text: str) -> str:
     """`text` as it has to stand in the prompt to be sent as it is: a slash before what would else be a command."""
     if text.startswith("//"):
         return f"/{text}"

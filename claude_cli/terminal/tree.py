@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ FIRST, LAST = 3, 4
 _INDENT = 2
 _WORDS = 200
 """Characters of a turn that are shown at most: more than any line has."""
+_MARKS = re.compile(r"(?<!\w)(\*\*)(\S(?:.*?\S)?)\*\*(?!\w)|(?<!`)(`+)(?!`)(.+?)(?<!`)\3(?!`)|^#{1,6} ", re.MULTILINE)
 _BLOCKS, _ASCII = ("●", "○", "›", "⋮", "│", "…"), ("*", "o", ">", ":", "|", "...")
 
 
@@ -23,6 +25,11 @@ class _Row:
 
     turn: Turn
     depth: int
+
+
+def _unmarked(text: str) -> str:
+    """Markdown without the marks of headings, bold words and code, where these are plain to see."""
+    return _MARKS.sub(lambda match: match[2] or match[4] or "", text)
 
 
 def numbers(conversation: Conversation) -> dict[int, int]:
@@ -116,7 +123,9 @@ class _Drawing:
         number = f"{self.numbers[turn.id]:>{len(str(len(self.numbers)))}}"
         before = f"{self._beside(row.depth)}{mark} {number} {who}"
         state = self._state(turn)
-        words = one_line(turn.text[: 10 * _WORDS], _WORDS) or self._other(turn)
+        text = turn.text[: 10 * _WORDS]
+        words = one_line(text if turn.role == "user" and turn.kind == "turn" else _unmarked(text), _WORDS)
+        words = words or self._other(turn)
         room = self.width - cells(before) - (cells(state) + 1 if state else 0)
         return self._cut(f"{before}{cut(words, max(room, 8), self.signs[5])}{' ' + state if state else ''}")
 

@@ -57,30 +57,45 @@ def _terminal_names() -> Iterator[str]:
 class Echo:
     """The echo of keys on a terminal. A key that shows up in a region under redraw would shift its rows for good."""
 
-    def __init__(self, descriptor: int) -> None:
-        """Nothing is changed yet."""
-        self._descriptor = descriptor
-        self._off = False
+    def __init__(self, descriptor: int, *, keeps_typed: bool = False) -> None:
+        """Nothing is changed yet.
+
+        Args:
+            descriptor: of the terminal.
+            keeps_typed: a prompt of ours takes what is typed meanwhile, so Ctrl-C does not throw it away, and no line
+                is cut, as terminals do at 4,095 bytes where they collect lines. Where a shell would take it, it is
+                better gone.
+        """
+        self._descriptor, self._keeps_typed = descriptor, keeps_typed
+        self._before: int | None = None  # the modes that are changed, as they were
 
     def off(self) -> None:
         """Keys no longer show; what is typed waits for whoever reads next, as ever."""
-        self._off = self._set(False) or self._off
+        import termios
+
+        if self._before is None:
+            on, off = (termios.NOFLSH, termios.ICANON) if self._keeps_typed else (0, 0)
+            self._before = self._set(on, off | termios.ECHO)
 
     def restore(self) -> None:
         """Keys show again, if `off` hid them."""
-        if self._off:
-            self._off = not self._set(True)
+        import termios
 
-    def _set(self, wanted: bool) -> bool:
-        """Change it; returns whether that was a change. Where it cannot be changed, it stays."""
+        if self._before is not None:
+            ours = termios.ECHO | termios.NOFLSH | termios.ICANON
+            if self._set(self._before & ours, ~self._before & ours) is not None:
+                self._before = None
+
+    def _set(self, on: int, off: int) -> int | None:
+        """Change local modes; returns those from before. None: they cannot be changed now."""
         import termios
 
         if not in_front(self._descriptor):
-            return False  # the system would stop us for trying
+            return None  # the system would stop us for trying
         with suppress(termios.error):
             modes = termios.tcgetattr(self._descriptor)
-            if bool(modes[3] & termios.ECHO) is not wanted:
-                modes[3] ^= termios.ECHO
-                termios.tcsetattr(self._descriptor, termios.TCSANOW, modes)
-                return True
-        return False
+            before: int = modes[3]
+            modes[3] = (before | on) & ~off
+            termios.tcsetattr(self._descriptor, termios.TCSANOW, modes)
+            return before
+        return None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from claude_cli.asking.keeper import Keeper, state_of
 from claude_cli.core.conversation import Conversation, Turn
-from claude_cli.core.events import BlockStart, Fold, MessageDelta, MessageDone, MessageStart, TextDelta
+from claude_cli.core.events import BlockStart, Fold, MessageDelta, MessageDone, MessageStart, TextDelta, usage_from
 from claude_cli.core.messages import Completion, Notice, Usage, text_block
 from claude_cli.storage.conversations import History
 
@@ -38,9 +41,10 @@ class Watched(History):
             self.written.set()
         return stored
 
-    def update(self, conversation: Conversation, turn: Turn) -> None:
-        super().update(conversation, turn)
+    def update(self, conversation: Conversation, turn: Turn):
+        stored = super().update(conversation, turn)
         self.written.set()
+        return stored
 
 
 class Keeping:
@@ -48,11 +52,16 @@ class Keeping:
 
     def __init__(self, folder: Path, conversation: Conversation | None = None, *, interval_s: float = 0.005) -> None:
         self.told: list[Notice] = []
-        self.history = Watched(folder, notify=self.told.append)
+        self.told_something = threading.Event()
+        self.history = Watched(folder, notify=self.tell)
         self.conversation = conversation or Conversation(self.history.new_id())
         self.keeper = Keeper(
-            self.history, self.conversation, notify=self.told.append, way_out="; /export", interval_s=interval_s
+            self.history, self.conversation, notify=self.tell, way_out="; /export", interval_s=interval_s
         )
+
+    def tell(self, notice: Notice) -> None:
+        self.told.append(notice)
+        self.told_something.set()
 
     def hear(self, *events) -> None:
         """Take events; returns when they are on disk, though nothing follows them."""
@@ -215,3 +224,134 @@ def test_without_a_history_it_all_stays_in_memory(tmp_path):
     keeper.close()
     assert [turn.text for turn in keeper.conversation.path] == ["a", "one"]
     assert not keeper.saved and not told and not list(tmp_path.iterdir())
+
+
+COUNTS = usage_from({**USED, "output_tokens": 2})
+HALF = Completion("", "claude-sonnet-5-5", (text_block("one two"),), None, COUNTS)
+
+
+def half(keeping: Keeping) -> Turn:
+    """An answer that was stopped after two words."""
+    keeping.keeper.asked(QUESTION)
+    keeping.keeper.answering(lambda model: "")
+    answer = keeping.keeper.answered(HALF, "")
+    assert answer
+    return answer
+
+
+def go_on(keeping: Keeping, text: str) -> Turn | None:
+    """Let the answer at the head go on with `text`, to its end."""
+    conversation = keeping.conversation
+    keeping.keeper.answering(lambda model: "", conversation.turns[conversation.head or 0])
+    return keeping.keeper.answered(Completion("", "m", (text_block(text),), "end_turn", COUNTS), "m")
+
+
+@pytest.mark.parametrize("asked_on", [False, True], ids=["answered alone", "and asked on"])
+def test_two_terminals_go_on_with_one_half(keeping, tmp_path, asked_on):
+    """Neither half is written over: the second has a turn of its own, and says so."""
+    half(keeping)
+    other = Keeping(tmp_path, keeping.kept)
+    go_on(other, " by the other")
+    if asked_on:
+        other.keeper.asked((text_block("more"),))
+    mine = go_on(keeping, " by me")
+    assert mine and other.codes == [] and keeping.codes == ["branched"]
+    texts = {turn.text for turn in keeping.kept.turns.values()}
+    assert texts == {"a", "one two by the other", "one two by me"} | ({"more"} if asked_on else set())
+    assert keeping.kept.turns == keeping.conversation.turns and keeping.kept.head == mine.id
+
+
+def test_a_question_behind_half_an_answer_stays_behind_it(keeping, tmp_path):
+    """What another has asked behind the half was not asked behind the whole."""
+    answer = half(keeping)
+    other = Keeping(tmp_path, keeping.kept)
+    other.keeper.asked((text_block("more"),))
+    go_on(keeping, " three")
+    assert keeping.codes == ["branched"] and other.kept.turns[answer.id].text == "one two"
+
+
+@pytest.mark.parametrize("first", ["writer", "other"])
+def test_an_answer_that_is_still_being_written_elsewhere(keeping, tmp_path, first):
+    """Opened by a second terminal that goes on with what there is: the words of both are kept."""
+    keeping.keeper.asked(QUESTION)
+    keeping.keeper.answering(lambda model: "")
+    keeping.hear(*BEGUN, TextDelta(0, "one two"))
+    other = Keeping(tmp_path, keeping.kept)
+    if first == "writer":
+        keeping.hear(TextDelta(0, " three"))
+    go_on(other, " by the other")
+    keeping.hear(TextDelta(0, " four"))
+    keeping.keeper.close()
+    mine = "one two three four" if first == "writer" else "one two four"
+    said = {turn.text for turn in keeping.conversation.answers + other.conversation.answers}
+    assert said == {mine, "one two by the other"}
+    assert {turn.text for turn in keeping.kept.turns.values()} == {"a", mine, "one two by the other"}
+    assert keeping.codes + other.codes == ["branched"]
+
+
+def test_what_could_not_be_kept_is_not_put_over_what_another_said(keeping, tmp_path):
+    """The half was gone on with elsewhere while nothing could be kept here."""
+    half(keeping)
+    other = Keeping(tmp_path, keeping.kept)
+    go_on(other, " by the other")
+    keeping.keeper.saved = False
+    go_on(keeping, " by me")
+    assert keeping.codes == ["kept_again", "branched"]
+    keeping.keeper.asked((text_block("more"),))
+    assert keeping.codes == ["kept_again", "branched"]
+    kept = keeping.kept
+    assert [turn.text for turn in kept.path] == ["a", "one two by me", "more"]
+    assert "one two by the other" in {turn.text for turn in kept.turns.values()}
+    assert kept.turns == keeping.conversation.turns
+
+
+@contextmanager
+def locked(keeping: Keeping) -> Iterator[None]:
+    """Another program holds the database, for longer than anybody waits."""
+    with closing(sqlite3.connect(keeping.history.path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("ROLLBACK")
+
+
+def test_after_a_lock_all_is_kept_while_the_answer_still_comes(keeping):
+    """Not only with the next question: a kill meanwhile would lose it."""
+    keeping.keeper.asked(QUESTION)
+    with locked(keeping):
+        keeping.keeper.answering(lambda model: "")
+        keeping.keeper.heard([*BEGUN, TextDelta(0, "one two")])
+        assert keeping.told_something.wait(WAIT_S) and keeping.codes == ["not_kept"]
+        keeping.told_something.clear()
+    assert keeping.told_something.wait(WAIT_S) and keeping.codes == ["not_kept", "kept_again"]
+    keeping.hear(TextDelta(0, " three"))
+    assert [turn.text for turn in keeping.kept.answers] == ["one two three"]
+
+
+def test_at_the_end_of_an_answer_all_is_tried_to_be_kept(keeping):
+    """Whatever had been in the way."""
+    keeping.history.path.mkdir(parents=True)
+    keeping.keeper.asked(QUESTION)
+    keeping.keeper.answering(lambda model: "")
+    keeping.history.path.rmdir()
+    answer = keeping.keeper.answered(HALF, "")
+    assert keeping.keeper.saved and keeping.kept.path[-1] == answer
+
+
+def test_what_another_terminal_changed_is_not_taken_back(keeping, tmp_path):
+    """Its title and its place stay, where only the model is another here."""
+    keeping.conversation.title = "a"
+    keeping.keeper.asked(QUESTION)
+    keeping.answer("one")
+    other = Keeping(tmp_path, keeping.kept)
+    other.conversation.title = "Tides"
+    other.keeper.note()
+    other.keeper.asked((text_block("b"),))
+    other.answer("two")
+    keeping.conversation.model = "opus"
+    keeping.keeper.note()
+    assert (keeping.kept.title, keeping.kept.model, keeping.kept.head) == ("Tides", "opus", other.conversation.head)
+    keeping.keeper.note(moved=True)
+    assert keeping.kept.head == keeping.conversation.head and keeping.kept.title == "Tides"
+    keeping.conversation.title = "Mine"
+    keeping.keeper.note()
+    assert keeping.kept.title == "Mine"

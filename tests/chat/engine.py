@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from claude_cli.asking.question import Sources
@@ -110,6 +112,24 @@ class Chat:
         self.session.asked = replace(self.session.asked, **names)
         if options:
             self.session.asked = replace(self.session.asked, options=replace(self.session.asked.options, **options))
+
+
+@contextmanager
+def pressed_in(function: str) -> Iterator[None]:
+    """Press Ctrl-C as the function with this qualified name is entered for the first time, which must happen."""
+    pressed = []
+
+    def look(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call" and not pressed and frame.f_code.co_qualname == function:
+            pressed.append(function)
+            signal.raise_signal(signal.SIGINT)
+
+    sys.setprofile(look)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+    assert pressed
 
 
 def _text(content: Any) -> str:

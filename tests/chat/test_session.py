@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from claude_cli.terminal.signals import Terminated
 from .engine import PressedMeanwhile, chatting
 
 HELLO = [{"say": "one"}, {"say": "two"}, {"say": "three"}, {"say": "four"}]
+DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGBgAAAABQABpfZFQAAAAABJRU5ErkJggg=="
 
 
 def calls(folder: Path) -> list[tuple[str, str, str]]:
@@ -251,9 +253,8 @@ def test_images_that_the_next_model_does_not_take_are_said_and_stay(tmp_path, ca
     abilities = '[models."blind-1".capabilities]\nimage_input = false\n'
     models = f'[models."blind-1"]\ncontext_window = 1000\nmax_output_tokens = 100\n{abilities}'
     (tmp_path / "models.toml").write_text(models)
-    dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGBgAAAABQABpfZFQAAAAABJRU5ErkJggg=="
     with chatting(tmp_path, HELLO) as chat:
-        chat.session.ask((image_block("image/png", dot), text_block("what is it?")))
+        chat.session.ask((image_block("image/png", DOT), text_block("what is it?")))
         chat.set(model="blind-1")
         capfd.readouterr()
         result = chat.ask("and now?")
@@ -295,3 +296,25 @@ def test_a_plugin_is_made_anew_for_each_call(tmp_path, monkeypatch):
         assert (chat.said("one"), chat.said("two words")) == ("one ", "two words ")
         assert [turn.text for turn in chat.kept.path] == ["one", "one ", "two words", "two words "]
         assert chat.session.standing.window is None and chat.session.standing.spent_pico is None
+
+
+def test_the_money_of_a_conversation_is_all_that_it_has_cost(tmp_path):
+    """What was paid for its answers before it was opened, and this run's calls, also those that left no answer."""
+    summary_fails = {"say": "They", "stop_reason": "max_tokens"}
+    with chatting(tmp_path, [{"say": "one"}]) as chat:
+        chat.said("a")
+        (answer,) = chat.kept.answers
+        kept, before = chat.kept, answer.cost_pico or 0
+    with chatting(tmp_path, [summary_fails, {"say": "two"}], conversation=kept) as again:
+        assert again.session.standing.spent_pico == before > 0
+        assert again.session.compact().error
+        failed = (again.session.standing.spent_pico or 0) - before
+        assert failed > 0
+        again.said("b")
+        assert again.session.standing.spent_pico == before + failed + (again.kept.answers[-1].cost_pico or 0)
+    unpriced = {**kept.turns, answer.id: replace(answer, cost_pico=None)}
+    with chatting(tmp_path, conversation=replace(kept, turns=unpriced)) as again:
+        assert again.session.standing.spent_pico is None
+    simulated = replace(kept, turns=unpriced, simulated=True)
+    with chatting(tmp_path, conversation=simulated) as again:
+        assert again.session.standing.spent_pico == 0

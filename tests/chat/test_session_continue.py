@@ -170,3 +170,52 @@ def test_a_summary_puts_the_waiting_question_behind_itself(tmp_path):
         again = chat.session.retry()
         assert again.answer and again.answer.text == "two"
         assert chat.sent == [("user", f"{SUMMARY_OPENING}Short.b")]
+
+
+SEARCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "news"}}
+FOUND = {
+    "type": "web_search_tool_result", "tool_use_id": "srvtoolu_1",
+    "content": [{"type": "web_search_result", "url": "https://example.com/", "title": "News",
+                 "encrypted_content": "c2ltdWxhdGVk", "page_age": None}],
+}  # fmt: skip
+WORDS = [{"type": "text", "text": "I will search. "}, {"type": "text", "text": "It says he"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "kept"),
+    [
+        pytest.param([WORDS[0], SEARCH, FOUND, WORDS[1]], ["text", "server_tool_use", "web_search_tool_result", "text"],
+                     id="behind a search"),
+        pytest.param([*WORDS, SEARCH], ["text", "text"], id="in a search, which nobody will finish"),
+    ],
+)  # fmt: skip
+def test_an_answer_with_a_search_goes_on(tmp_path, content, kept):
+    """Its words are handed over; with what the search found it is whole, without it the search is left out."""
+    tools = {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}
+    script = [{"content": content, "stop_reason": "max_tokens"}, {"say": "llo"}, {"say": "next"}]
+    with chatting(tmp_path, script, options={"extra": tools}) as chat:
+        chat.ask("a")
+        on = chat.session.go_on()
+        assert on.answer and not on.error and on.answer.text == "I will search. It says hello"
+        assert chat.sent[1] == ("assistant", "I will search. It says he")
+        assert [block["type"] for block in on.answer.content if block["type"] != "thinking"] == kept
+        assert chat.said("b") == "next"
+
+
+@pytest.mark.parametrize("step", [{"stop_reason": "max_tokens"}, {"cut_after": 4}], ids=["cut", "a lost network"])
+def test_continue_is_not_named_where_there_is_nothing_to_go_on_from(tmp_path, capfd, step):
+    """An answer that ended in its thinking can only be asked for again."""
+    thought = {"type": "thinking", "thinking": "hm " * 30, "signature": "x"}
+    with chatting(tmp_path, [{"content": [thought], **step}]) as chat:
+        result = chat.ask("a")
+        said = capfd.readouterr().err
+        assert result.error and not result.can_go_on and "/retry" in said and "/continue" not in said
+
+
+def test_a_second_half_without_a_word_can_still_be_gone_on_with(tmp_path, capfd):
+    """The first half's words are there."""
+    thought = {"type": "thinking", "thinking": "hm", "signature": "x"}
+    with chatting(tmp_path, [CUT, {"content": [thought], "stop_reason": "max_tokens"}]) as chat:
+        chat.ask("a")
+        capfd.readouterr()
+        assert chat.session.go_on().can_go_on and "/continue" in capfd.readouterr().err

@@ -140,6 +140,18 @@ def test_a_signature_that_is_refused_is_recovered_from_once(tmp_path, capfd, ver
         assert len(chat.simulator.requests) == 5
 
 
+def test_a_fallback_gets_no_thinking_of_another_model(tmp_path):
+    """And what it thinks itself goes back to it, but not to the first one."""
+    script = [SCRIPT[0], {"status": 529}, *SCRIPT[1:]]
+    with chatting(tmp_path, script, options=SHOWN, fallbacks=("opus",)) as chat:
+        chat.said("a")
+        chat.said("b")
+        assert chat.bodies[-1]["model"] == "claude-opus-5-5" and thought(chat) == []
+        chat.said("c")
+        assert chat.bodies[-1]["model"] == "claude-sonnet-5-5" and thought(chat) == []
+        assert len(chat.simulator.requests) == 4
+
+
 def test_another_refusal_is_not_taken_for_one_of_a_signature(tmp_path):
     """What is wrong with the request itself is said, and sent once."""
     with chatting(tmp_path, [*SCRIPT[:1], {"status": 400, "message": "messages: no"}], options=SHOWN) as chat:

@@ -143,3 +143,26 @@ def test_an_unknown_window_is_the_provider_s_to_tell(tmp_path):
             chat.said(f"{number} {WORDS}")
         assert chat.session.standing.window is None and chat.session.conversation.first_sent
         assert json.dumps(chat.bodies[-1]).count("5 word") == 1
+
+
+@pytest.mark.parametrize("overflow", ["trim", "stop"])
+def test_a_refused_message_is_no_part_of_the_conversation(tmp_path, capfd, overflow):
+    """Neither the figures nor a notice count it, and one length is named for it, the one its label has."""
+    with small(tmp_path, overflow=overflow) as chat:
+        chat.said("a")
+        before = chat.session.standing.tokens
+        capfd.readouterr()
+        chat.ask("word " * 4_000)
+        (line,) = capfd.readouterr().err.splitlines()
+        assert chat.session.standing.tokens == before
+        assert "make it shorter" in line or overflow == "stop"
+        assert "/edit" not in line and "of its window" not in line
+
+
+def test_a_refusal_by_context_limit_trims_as_well(tmp_path, capfd):
+    """Older models count the answer's room, too."""
+    refusal = {"status": 400, "message": "input length and `max_tokens` exceed context limit: 900 + 600 > 1200"}
+    with small(tmp_path, [{"say": WORDS, "times": 2}, refusal, {"say": "three"}]) as chat:
+        chat.said("a")
+        chat.said("b")
+        assert chat.said("c") == "three" and "not sent any more" in capfd.readouterr().err

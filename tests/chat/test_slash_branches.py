@@ -66,6 +66,17 @@ def test_an_edited_message_begins_a_branch(talk):
     assert talk.texts == ["first", "one", "second", "two"]
 
 
+def test_a_change_of_mind_is_not_kept(talk):
+    """What is not sent has not moved the conversation: a chat that is opened again goes on at its end."""
+    talk("/edit 1")
+    assert talk.texts == [] and [turn.text for turn in kept(talk).path] == ["first", "one", "second", "two"]
+    talk("/title Letters")
+    talk("/model haiku")
+    assert kept(talk).title == "Letters" and kept(talk).path[-1].text == "two"
+    talk.ask("better")
+    assert kept(talk).path[0].text == "better"
+
+
 def test_edit_brings_attachments_back(chat):
     """With a chip for each, where the message speaks of it; sent again it has the same content."""
     talk = chat()
@@ -126,6 +137,10 @@ def test_a_number_that_is_none_is_refused(talk, line, words):
         pytest.param(
             [{"type": "image", "source": {"type": "url", "url": "https://x.example"}}, "?"],
             "[image 1 · not in the message itself] ?", id="by its URL",
+        ),
+        pytest.param([{"type": "image", "source": "x"}, "?"], "[image 1 · not in the message itself] ?", id="damaged"),
+        pytest.param(
+            [{"type": "document", "title": 5, "source": 7}, "?"], "[5 · not in the message itself] ?", id="damaged, too"
         ),
         pytest.param(
             [{"type": "container_upload", "file_id": "f"}, "?"], "[attachment 1 · not in the message itself] ?",
@@ -286,6 +301,7 @@ def test_compact_puts_a_summary_in_the_place_of_all(chat):
     talk.ask("first")
     talk("/compact")
     assert talk("/tree")[2] == "● 3   It was about letters. [summary]"
+    assert "(summary) It was about letters." in talk("/tree 3")
     talk.ask("second")
     assert sent_texts(talk) == ["This is a summary of the conversation so far:\n\nIt was about letters.second"]
     assert {"first", "one"} <= {turn.text for turn in kept(talk).turns.values()}

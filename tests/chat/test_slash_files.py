@@ -47,10 +47,14 @@ def there(tmp_path, monkeypatch):
         pytest.param("'my notes.txt' dot.png", ["my notes.txt", "image 1"], id="several"),
         pytest.param(r"my\ notes.txt", ["my notes.txt"], id="as a terminal drops it"),
         pytest.param("dot.png dot.png", ["image 1", "image 2"], id="twice"),
+        pytest.param("@dot.png @'my notes.txt'", ["image 1", "my notes.txt"], id="marked as in a message"),
+        pytest.param("@my notes.txt", ["my notes.txt"], id="marked, with blanks"),
+        pytest.param("@at.txt", ["@at.txt"], id="a name that begins so"),
     ],
 )
 def test_files_come_into_the_prompt(chat, there, rest, names):
     talk = chat()
+    (there / "@at.txt").write_text("odd\n")
     talk(f"/attach {rest}")
     assert [chip.name for chip in talk.draft.used] == names
     assert talk.draft.text == "".join(f"{chip.label} " for chip in talk.draft.chips)

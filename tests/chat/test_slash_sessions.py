@@ -196,3 +196,18 @@ def test_a_title_from_elsewhere_reaches_no_terminal(talk, chat):
     said = "\n".join([*other("/open"), *other("/open 1"), *other("/title")])
     assert "Evil two" in said
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202e]", said)
+
+
+def test_opening_says_that_the_newest_is_elsewhere(chat):
+    """On another branch: nothing looks lost. Where one has gone there by oneself it is not said again."""
+    talk = chat({"say": "one"}, {"say": "two"})
+    talk.ask("first")
+    talk.ask("second")
+    there = "newer messages are on another branch: /tree 4 goes there"
+    assert there not in talk("/tree 2") + talk("/tree 4") + talk("/undo") + talk("/undo")
+    other = chat()
+    assert other(f"/open {talk.session.conversation.id}")[-1] == there
+    talk("/tree 2")
+    assert other(f"/open {talk.session.conversation.id}")[-1] == there
+    other("/tree 4")
+    assert there not in talk(f"/open {talk.session.conversation.id}")

@@ -196,6 +196,19 @@ def test_going_on_shows_the_last_exchange(claude, simulate):
     assert kept(claude) == WHOLE * 2
 
 
+def test_going_on_elsewhere_than_at_the_newest_says_so(claude, simulate):
+    """Where a chat was left behind /undo, nothing looks lost."""
+    simulate({"say": "Blue."})
+    talk = Talk(claude, "Why?")
+    talk.shows("Blue.")
+    talk.say("/undo")
+    talk.shows("goes back")
+    talk.leave()
+    talk = Talk(claude, "-c")
+    assert "newer messages are on another branch: /tree 2 goes there" in talk.ready()
+    talk.leave()
+
+
 def test_going_on_with_what_was_not_answered_or_not_whole(claude, simulate):
     """A message that nobody answered is in the prompt; half an answer is gone on with by a command."""
     simulate({"status": 401}, {"say": "one two three four five six", "cut_after": 8})
@@ -279,19 +292,6 @@ def test_a_pipe_with_a_message(claude, simulator):
     talk = Talk(claude, "What is it?", stdin=b"data")
     talk.shows("│ [standard input] What is it?")
     talk.leave()
-
-
-@pytest.mark.parametrize("env", [{"TERM": "dumb"}, {"CLAUDE_CLI_SCREEN_READER": "yes"}], ids=["dumb", "screen reader"])
-def test_a_terminal_that_draws_nothing_anew(claude, simulate, env):
-    """Lines in, lines out, and not one escape sequence."""
-    simulate({"say": "Blue."}, {"say": "Red."})
-    running = claude.start("chat", stdin="tty", tty=(80, 24), **env)
-    running.out.wait_for(b"> ")
-    running.press(b"Why?\n")
-    running.out.wait_until(lambda data: data.count(b"\n> ") == 2)
-    running.press(b"\x04")
-    done = running.wait()
-    assert done.status == 0 and b"\x1b" not in done.out_bytes and "Blue." in done.out
 
 
 def test_no_terminal(claude, simulator):

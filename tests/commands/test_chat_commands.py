@@ -7,6 +7,10 @@ import re
 
 import pytest
 
+from claude_cli.core.conversation import Conversation, Turn
+from claude_cli.core.messages import text_block
+from claude_cli.storage.conversations import History
+
 from .chats import Talk
 
 PROMPT = b"\x1b[?2004h"
@@ -176,3 +180,16 @@ def test_a_script_may_use_commands(claude, simulate):
     wrong = claude("chat", "--no-input", "--no-save", stdin=b"/modle opus\nfirst\n")
     assert wrong.status == 2 and "did you mean /model?" in wrong.err
     assert len(sim.requests) == 2
+
+
+def test_the_way_back_leads_to_this_conversation(claude, simulate):
+    """Also where another one has been used since."""
+    simulate({"say": "Blue."})
+    talk = Talk(claude, "Why?")
+    talk.shows("Blue.")
+    talk.ready()
+    history = History(claude.home, notify=print)
+    (mine,) = history.entries()
+    history.append(Conversation("other"), Turn(1, None, "user", (text_block("later"),)))
+    talk.leave()
+    assert talk.lines[-1] == f"come back: claude-cli chat -S {mine.id}"

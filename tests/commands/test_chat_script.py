@@ -144,3 +144,8 @@ def test_a_reader_that_has_gone(claude, simulate):
     shell = '{ "$@"; echo status $? >&2; } | true'
     done = claude("chat", "--no-input", stdin=b"first\nsecond\n", shell=shell)
     assert done.err == "status 141\n" and len(simulator.requests) == 1
+
+
+def test_a_chat_goes_on_behind_an_answer_that_cited(claude, simulator):
+    done = claude("chat", "--no-input", "--web-search", stdin=b"search the news\nand now?\nand then?\n")
+    assert done.status == 0 and len(simulator.requests) == 3

@@ -170,6 +170,19 @@ def test_the_newest_is_gone_on_with(claude, simulate, history, kept):
     assert len(sent(simulator)) == 5
 
 
+@pytest.mark.parametrize("words", [["-c"], ["-S", "first"]], ids=["-c", "-S"])
+def test_that_the_newest_is_on_another_branch_is_said(claude, simulate, history, kept, words):
+    """Nothing looks lost where somebody has gone back and said nothing there."""
+    simulate(YES)
+    conversation = kept("first")
+    conversation.head = None
+    history.note(conversation)
+    words = ["complete", *words, "and now?"]
+    said = "claude-cli: newer messages are on another branch; /tree in a chat shows them"
+    assert claude(*words).lines[-1] == said
+    assert said not in claude(*words).lines
+
+
 @pytest.mark.parametrize(
     ("name", "id_", "said"),
     [
@@ -442,3 +455,13 @@ def test_what_is_not_kept_loads_nothing_of_it(claude):
         "claude_cli.storage.blobs",
     }
     assert not any(name.startswith("claude_cli.storage.conversations") for name in loaded)
+
+
+def test_an_answer_that_cited_can_be_asked_about(claude, simulator, history):
+    """With tools or without: its sources go back as they came."""
+    assert claude("complete", "-S", "news", "--web-search", "search the news").status == 0
+    (answer,) = only(history).answers
+    assert any(block.get("citations") for block in answer.content)
+    for words in (["-c"], ["-c", "--web-search"]):
+        assert claude("complete", *words, "and now?").status == 0
+    assert any(block.get("citations") for block in simulator.requests[-1].json["messages"][1]["content"])

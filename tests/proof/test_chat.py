@@ -7,6 +7,7 @@ import pty
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from claude_cli.simulator import BackgroundSimulator
 from ..commands.chats import Talk, turns
 from ..commands.conftest import claude, forks, set_size, simulate, until
 from ..forks import control
+from ..prompting import hosted
 from .conftest import environment
 
 pytestmark = pytest.mark.proof
@@ -89,3 +91,21 @@ def test_a_terminal_that_vanishes(tmp_path, until, term, answering):
         assert process.wait(20) == 129
         if answering:
             assert turns(tmp_path) == [("user", "whole", "Count"), ("assistant", "interrupted", "".join(PIECES[:5]))]
+
+
+def test_nothing_is_done_while_nobody_types(tmp_path):
+    """No clock wakes the prompt: it has used no more time after a while than before."""
+    with hosted(tmp_path) as prompt:
+        prompt.type("x")
+        prompt.shows("> x")
+        status = Path(f"/proc/{prompt.pid}/status")
+        if not status.exists():
+            pytest.skip("needs /proc")
+
+        def switches() -> list[str]:
+            return re.findall(r"ctxt_switches:\s+(\d+)", status.read_text())
+
+        assert prompt.is_silent(0.5)
+        before = switches()
+        assert prompt.is_silent(0.7)
+        assert switches() == before

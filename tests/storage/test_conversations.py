@@ -221,6 +221,7 @@ def test_threads_share_one_history(kept):
     """An answer is kept by one while the other keeps what the user says."""
     history = kept()
     conversation = kept.begin(history, "a")
+    question = conversation.head
     answer = kept.say(history, conversation, "assistant", "", state="open").turn
 
     def grow():
@@ -230,7 +231,7 @@ def test_threads_share_one_history(kept):
     thread = threading.Thread(target=grow)
     thread.start()
     for number in range(50):
-        history.append(conversation, Turn(history.now(), answer.id, "user", (text_block(str(number)),)))
+        history.append(conversation, Turn(history.now(), question, "user", (text_block(str(number)),)))
     thread.join()
     found = history.load(conversation.id)
     assert len(found.turns) == 52 and found.turns[answer.id].text == "x" * 49

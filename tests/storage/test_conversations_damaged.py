@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from claude_cli.core.conversation import Conversation, Turn
-from claude_cli.core.messages import image_block, text_block
+from claude_cli.core.messages import document_block, image_block, text_block
 from claude_cli.storage.conversations import DatabaseUnavailableError, History
 
 DATA = base64.b64encode(bytes(range(256)) * 9).decode()
@@ -219,3 +219,145 @@ def test_loading_mends(kept, damage, path):
         connection.execute(damage)
         connection.commit()
     assert texts(history.load("c")) == path
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param("UPDATE turns SET usage = '{bad'", id="usage that is no JSON"),
+        pytest.param("UPDATE turns SET usage = '[1]'", id="usage that is a list"),
+        pytest.param("UPDATE turns SET usage = x'ff'", id="usage that is no text"),
+        pytest.param("UPDATE turns SET cost_pico = 'much', model = x'ff', state = x'00', bound = x'ff'", id="columns"),
+        pytest.param("UPDATE turns SET role = 'nobody', stop_reason = x'ff', request_id = x'ff'", id="a role"),
+        pytest.param("UPDATE conversations SET title = x'ff', model = x'ff', system = x'ff', head = 'x'", id="about"),
+    ],
+)
+def test_a_damaged_row_hinders_nobody(kept, damage):
+    """What is not known is not known; what was said can be read, listed, searched and gone on with."""
+    history = kept()
+    conversation = kept.begin(history, "tides", "b")
+    damaged(kept, damage)
+    found = kept().load(conversation.id)
+    assert sorted(turn.text for turn in found.turns.values()) == ["b", "tides"] and found.path
+    assert all(turn.usage is None and turn.role in ("user", "assistant") for turn in found.turns.values())
+    assert all(isinstance(each, str) for each in (found.title, found.model, found.system, found.path[0].model))
+    assert [hit.conversation for hit in kept().search("tides")] == [conversation.id]
+    kept.say(kept(), found, "user", "c")
+    assert kept().find(conversation.id) and kept().newest(simulated=False)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "5",
+        "[5]",
+        '{"a": 1}',
+        '"words"',
+        "null",
+        '[{"type": 5}]',
+        "[" * 5000,
+    ],
+)
+def test_a_turn_of_no_blocks_is_said_to_be_damaged(kept, content):
+    """It is JSON, and nothing that could be shown or sent; writing all of it again leaves it as it is."""
+    history = kept()
+    conversation = kept.begin(history, "tides", "b")
+    damaged(kept, "UPDATE turns SET content = ? WHERE role = 'user'", content)
+    found = kept().load(conversation.id)
+    assert texts(found) == [UNREADABLE, "b"]
+    kept().search("b")
+    kept().keep_all(found)
+    assert rows_of(kept.path, "SELECT content FROM turns ORDER BY id")[0] == (content,)
+
+
+def damaged(kept, statement, *values):
+    """Have another program do this to the file."""
+    with closing(sqlite3.connect(kept.path)) as connection:
+        connection.execute(statement, values)
+        connection.commit()
+
+
+def rows_of(path, query):
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query).fetchall()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param("DELETE FROM said_data WHERE id > 10", id="a part is gone"),
+        pytest.param("UPDATE said_data SET block = x'00' WHERE id > 10", id="overwritten"),
+        pytest.param("DELETE FROM said_data", id="all is gone"),
+        pytest.param("DELETE FROM said_docsize", id="lengths are gone"),
+        pytest.param("DELETE FROM said_content", id="contents are gone"),
+    ],
+)
+@pytest.mark.parametrize("first", ["search", "append", "remove"])
+def test_a_damaged_index_is_made_anew(kept, damage, first):
+    """The history stays where it is: all words of the index are in the turns."""
+    history = kept()
+    one, two = kept.begin(history, "high tides", "b"), kept.begin(history, "low tides", "c")
+    history.close()
+    damaged(kept, damage)
+    history = kept()
+    if first == "append":
+        kept.say(history, one, "user", "more tides")
+    elif first == "remove":
+        history.remove([two.id])
+    found = {hit.conversation for hit in history.search("tides")}
+    assert found == ({one.id} if first == "remove" else {one.id, two.id})
+    assert not kept.notices and not list(kept.folder.glob("*.bak"))
+    assert len(history.entries()) == len(found)
+
+
+def gone_for_a_moment(kept):
+    """The folder of attachments, as when its disk is not there; returns where it is."""
+    return (kept.folder / "attachments").rename(kept.folder / "away")
+
+
+LONG = document_block("words of a document " * 99, "notes.txt")
+
+
+@pytest.mark.parametrize("how", ["keep_all", "fork", "update", "a new file"])
+def test_attachments_that_are_away_for_a_moment_come_back(kept, how):
+    """What stands in their place meanwhile is never what is kept."""
+    history = kept()
+    conversation = kept.begin(history)
+    content = (IMAGE, {"type": "tool_result", "content": [LONG]}, text_block("what is it?"))
+    kept.say(history, conversation, "user", *content)
+    away = gone_for_a_moment(kept)
+    found = kept().load(conversation.id)
+    assert "no longer on this machine" in texts(found)[0] and len(kept.notices) == 2
+    if how == "fork":
+        found = history.fork(found)
+    elif how == "update":
+        history.update(found, found.path[0])
+    else:
+        if how == "a new file":
+            history.close()
+            kept.path.rename(kept.path.with_name("old"))
+        history.keep_all(found)
+    away.rename(kept.folder / "attachments")
+    again = kept().load(found.id)
+    assert again.path[0].content == content
+    if how == "fork":
+        kept().remove([conversation.id])
+        assert kept().load(found.id).path[0].content == content
+
+
+def test_an_attachment_is_there_though_another_removes_it_meanwhile(kept):
+    """Between the writing of its file and of its row, the last conversation that had it is removed elsewhere."""
+    other = kept()
+    first = kept.begin(other)
+    kept.say(other, first, "user", IMAGE)
+
+    class Meanwhile(History):
+        def _packed(self, turn):
+            packed = super()._packed(turn)
+            other.remove([first.id])
+            return packed
+
+    history = Meanwhile(kept.folder, notify=kept.notices.append, clock=kept.clock)
+    conversation = Conversation("c")
+    kept.say(history, conversation, "user", IMAGE)
+    assert kept().load("c") == conversation and not kept.notices and not kept().find(first.id)

@@ -134,6 +134,19 @@ def test_a_field_of_tomorrow_is_no_mistake():
             "an attachment is not in the file",
             id="another's attachment",
         ),
+        *[
+            pytest.param(changed(turn={"content": [block]}), words, id=json.dumps(block)[:60])
+            for block, words in [
+                ({"type": "image", "source": "x"}, "source is no object"),
+                ({"type": "image"}, "source is no object"),
+                ({"type": "document", "source": 5}, "source is no object"),
+                ({"type": "image", "source": {"type": "base64", "data": 5}}, "data is no text"),
+                ({"type": "document", "source": {"type": "text", "data": None}}, "data is no text"),
+                ({"type": "text", "text": "a", "citations": "x"}, "citations are neither"),
+                ({"type": "document", "source": {"type": "text", "data": "a"}, "citations": 7}, "citations are"),
+                ({"type": "tool_result", "content": [{"type": "image", "source": 5}]}, "source is no object"),
+            ]
+        ],
         pytest.param(changed(turn={"usage": 3}), "usage is no object", id="usage"),
         pytest.param(changed(turn={"cost_pico": -1}), "cost_pico is no number", id="less than nothing"),
         pytest.param(changed(turn={"cost_pico": 1.5}), "cost_pico is no number", id="half a cost"),
@@ -173,6 +186,21 @@ def test_ids_are_there_once():
         imported(json_of(tree(), Conversation("0abc")), now=NOW)
 
 
+def test_marks_of_the_cache_stay_behind():
+    """A request may have four of them, and this program sets its own."""
+    mark = {"cache_control": {"type": "ephemeral"}}
+    inner = {**text_block("a"), **mark}
+    document = {"type": "document", "source": {"type": "content", "content": [inner]}, **mark}
+    content = [inner, {"type": "tool_result", "content": [inner], **mark}, document, {**SEARCH, "input": dict(mark)}]
+    (found,) = imported(json.dumps({"version": 1, **changed(turn={"content": content})}).encode(), now=NOW)
+    assert found.turns[NOW + 1].content == (
+        text_block("a"),
+        {"type": "tool_result", "content": [text_block("a")]},
+        {"type": "document", "source": {"type": "content", "content": [text_block("a")]}},
+        {**SEARCH, "input": mark},
+    )
+
+
 def test_a_title_is_made_harmless():
     """Any text may have become one: it is no reason to refuse what was said."""
     (found,) = imported(json_of(replace(tree(), title="a\x1b]0;b\x07\nc\u202e")), now=NOW)
@@ -208,6 +236,29 @@ def test_a_title_is_made_harmless():
             "*** (a private key)\nand so on",
             id="half a private key",
         ),
+        pytest.param("xai-abcdefghijklmnopqrst0123456789", "***", id="xAI"),
+        pytest.param("gsk_abcdefghijklmnopqrst0123456789", "***", id="Groq"),
+        pytest.param("hvs.CAESIAbcdefghijklmnop0123456789", "***", id="Vault"),
+        pytest.param("AGE-SECRET-KEY-1QQPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", "***", id="age"),
+        pytest.param(
+            "DefaultEndpointsProtocol=https;AccountKey=abcdEFGH1/ijklmnop+qrstuvwxyz==;Endpoint=x",
+            "DefaultEndpointsProtocol=https;AccountKey=***;Endpoint=x",
+            id="Azure",
+        ),
+        pytest.param("password: hunter2", "password: ***", id="a short password"),
+        pytest.param("DB_PASSWORD=Sh0rt!", "DB_PASSWORD=***", id="a short password of the environment"),
+        pytest.param('{"passwd": "s3cr3t-x"}', '{"passwd": "***"}', id="a short password in JSON"),
+        pytest.param("password=swordfish", "password=***", id="a word behind a bare sign"),
+        pytest.param('password = "swordfish"', 'password = "***"', id="a word in quotes"),
+        pytest.param("password=get_password(x)", "password=get_password(x)", id="a call"),
+        pytest.param(r"/Users/alice\ smith/doc", "~/doc", id="a home folder with an escaped blank"),
+        pytest.param("see /home/ann and a/b", "see ~ and a/b", id="words behind a home folder"),
+        pytest.param("password = input()", "password = input()", id="no password but code"),
+        pytest.param("password: required", "password: required", id="no password but a word"),
+        pytest.param("/var/home/bob/x", "~/x", id="a home folder of Silverblue"),
+        pytest.param("/mnt/c/Users/bob/x", "~/x", id="a home folder of Windows in WSL"),
+        pytest.param('"/Users/alice smith/doc"', '"~/doc"', id="a home folder with a blank"),
+        pytest.param(r"'C:\Users\alice smith\doc'", r"'~\doc'", id="a home folder of Windows with a blank"),
         pytest.param("see /home/ann/x and /Users/ben", "see ~/x and ~", id="home folders"),
         pytest.param("cc -I/home/ann/include", "cc -I~/include", id="behind a flag"),
         pytest.param(r"C:\Users\ann\x", r"~\x", id="a home folder of Windows"),

@@ -89,6 +89,34 @@ def test_echo_is_given_back_as_it_was(terminal):
     assert not shows_keys(terminal)
 
 
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "not kept"])
+def test_what_is_typed_ahead_is_not_collected_in_lines(terminal, kept):
+    """Lines have a length there, and what is longer is lost. The keys that make signals go on doing so."""
+    before = termios.tcgetattr(terminal)
+    echo = Echo(terminal, keeps_typed=kept)
+    echo.off()
+    during = termios.tcgetattr(terminal)[3]
+    assert (not during & termios.ICANON, bool(during & termios.ISIG)) == (kept, True)
+    echo.restore()
+    assert termios.tcgetattr(terminal) == before
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "thrown away"])
+def test_what_is_typed_ahead_is_kept_where_somebody_will_read_it(terminal, kept):
+    """Ctrl-C throws it away as ever, but where the next prompt takes it; then the terminal is as it was."""
+    before = termios.tcgetattr(terminal)
+    echo = Echo(terminal, keeps_typed=kept)
+    echo.off()
+    assert bool(termios.tcgetattr(terminal)[3] & termios.NOFLSH) is kept
+    echo.restore()
+    assert termios.tcgetattr(terminal) == before
+    before[3] |= termios.NOFLSH
+    termios.tcsetattr(terminal, termios.TCSANOW, before)
+    echo.off()
+    echo.restore()
+    assert termios.tcgetattr(terminal) == before
+
+
 def test_what_is_no_terminal_has_neither_echo_nor_jobs(pipe):
     """Nothing fails, and nobody is in front of anybody."""
     Echo(pipe).off()

@@ -8,8 +8,8 @@ from claude_cli.core.errors import UsageError
 from claude_cli.core.messages import document_block, image_block, pdf_block
 from claude_cli.core.sources import Fetched
 from claude_cli.terminal.chips import Attacher
-from claude_cli.terminal.draft import Draft
-from claude_cli.terminal.prompt_words import dropped_files, escaped, is_command, labelled, named_files
+from claude_cli.terminal.draft import Draft, as_typed_path
+from claude_cli.terminal.prompt_words import dropped_files, is_command, labelled, named_files
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_what_is_nothing_but_paths(folder, text, wanted):
 def test_a_path_is_written_as_it_is_read(folder, name):
     """Quoted where it has to be."""
     (folder / name).write_text("x")
-    (word,) = named_files(f"see @{escaped(name)}")
+    (word,) = named_files(f"see @{as_typed_path(name)}")
     assert word.path == name
 
 
@@ -105,12 +105,19 @@ def test_numbers_go_on_in_a_conversation(attacher):
     assert attacher.attach("n.txt").name == "n.txt"
 
 
+def test_no_two_of_a_conversation_have_one_name(attacher):
+    """Also where those it has were numbered already, or are not the first ones."""
+    attacher.begin(document_block("x", title) for title in ("n.txt", "n.txt (2)", "n.txt (4)", "pasted text 2"))
+    assert [attacher.attach("n.txt").name for _ in range(3)] == ["n.txt (3)", "n.txt (5)", "n.txt (6)"]
+    assert [attacher.pasted("a text").name for _ in range(2)] == ["pasted text 1", "pasted text 3"]
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
         ("none.txt", "none.txt does not exist"),
         ("none.png", "none.png does not exist"),
-        ("a.png", "looks like text"),
+        ("a.png", "looks like text: use -f, or in a chat rename it"),
         ("src", "holds no text file"),
         ("empty.txt", "empty.txt is empty"),
         ("https://example.com/x.png", "cannot be fetched"),

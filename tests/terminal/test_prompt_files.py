@@ -175,6 +175,40 @@ def test_a_long_paste_is_a_document(prompt):
     assert len(read["blocks"][0]["source"]["data"]) == 5_100_000
 
 
+def test_a_long_line_is_a_document(prompt):
+    """Each key in it would take longer than the one before."""
+    prompt.paste("short\n" + "x" * 9_999)
+    prompt.shows("xxx")
+    prompt.type("\x03")
+    prompt.lacks("xxx")
+    prompt.paste("short\n" + "x" * 10_000)
+    prompt.shows("[pasted text 1 · 10 KB")
+
+
+def test_the_nearest_paste_before_the_cursor_becomes_text(folder):
+    """Not the last one that was made."""
+    with hosted(folder, paste_limit=5) as prompt:
+        prompt.paste("second")
+        prompt.shows("[pasted text 1")
+        prompt.type("\x01")
+        prompt.paste("a first")
+        prompt.shows("[pasted text 2")
+        prompt.type("\x05\x18\x14")
+        prompt.shows("second")
+        prompt.type("\r")
+        assert kinds(prompt.read()) == (["document", "text"], "[pasted text 2] second ")
+
+
+def test_a_refusal_closes_the_menu(folder):
+    """It would hide the line below."""
+    (folder / "empty.png").touch()
+    with hosted(folder) as prompt:
+        prompt.type("@em")
+        prompt.shows("empty.png")
+        prompt.type("\t\r")
+        prompt.shows("empty.png is empty", "sonnet")
+
+
 def test_a_long_paste_may_become_text_again(folder):
     """The chip goes, and with it the document."""
     with hosted(folder, paste_limit=20) as prompt:
@@ -225,4 +259,6 @@ def test_commands_are_completed(folder, columns):
         assert prompt.text() == "/open Why the sky is blue"
         prompt.type("/attach no\t\r")
         assert prompt.text().startswith("/attach no")
+        prompt.type("/attach @not\t\r")
+        assert prompt.text() == "/attach @notes.txt"
         prompt.lacks("Show or ch")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import threading
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from claude_cli.terminal.draft import Chip, Draft
 from claude_cli.terminal.prompt_history import MAX_BYTES, MAX_ENTRIES, MAX_ENTRY, PromptHistory
+from claude_cli.terminal.prompt_words import named_files
 
 from ..prompting import hosted
 
@@ -152,6 +154,29 @@ def test_chips_are_kept_as_the_paths_that_they_came_from():
     assert Draft(text, (*chips, pasted)).remembered == 'see @"a b.png", @/n.txt and [pasted text 1]'
 
 
+@pytest.mark.parametrize("name", ['q "uo te.png', "b\\s.png", "it's.png"], ids=["quote", "backslash", "apostrophe"])
+def test_a_remembered_path_is_read_as_it_was(tmp_path, monkeypatch, name):
+    """Whatever is in its name."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text("x")
+    (word,) = named_files(Draft("see [image 1]", (Chip("image 1", "[image 1]", {}, name),)).remembered)
+    assert word.path == name
+
+
+def test_only_what_an_entry_holds_is_found(path):
+    """Not how the file writes it: a line break is no letter n."""
+    history = PromptHistory(path)
+    history.append("alpha\nbeta")
+    assert history.refresh() == 1
+    assert (history.find("nb", 1), history.find("a\nB", 1), history.find("BETA", 1)) == (None, 0, 0)
+
+
+def test_nothing_of_an_entry_moves_a_terminal(path):
+    """Also where the file is printed as it is."""
+    PromptHistory(path).append("a\x1b[31mred\tb")
+    assert path.read_text() == "ared\tb\n"
+
+
 @pytest.fixture
 def prompt(tmp_path, path):
     """A prompt with a history."""
@@ -215,6 +240,31 @@ def test_searching(prompt, keys, wanted):
     assert prompt.text() == wanted
 
 
+def test_searching_for_several_words(prompt):
+    """A blank is a letter like any other, also as the last one, and in a paste."""
+    prompt.type("\x12like t")
+    prompt.shows("> third, like the first", "search: like t▏")
+    prompt.type("\x07\x12th")
+    prompt.shows("search: th▏")
+    prompt.type("e ")
+    prompt.shows("search: the ▏")
+    prompt.paste("first\nof\n")
+    prompt.shows("nothing: the first of ▏")
+
+
+def test_a_history_that_gets_shorter(prompt, path):
+    """Somebody else may cut it while its entries are looked through."""
+    prompt.type("my own\x1b[A\x1b[A")
+    prompt.shows("> third, like the first")
+    prompt.type(" and more")
+    prompt.shows("and more")
+    path.write_text("only\n")
+    prompt.type("\x12\x07\x1b[A")
+    prompt.shows("> only")
+    prompt.type("\x1b[B")
+    prompt.shows("> my own")
+
+
 @pytest.mark.parametrize("kept", [True, False], ids=["kept", "not kept"])
 def test_what_is_entered_is_there_for_the_next_run(tmp_path, path, kept):
     """Unless nothing is to be kept; Ctrl-C on a text keeps it, too."""
@@ -224,3 +274,19 @@ def test_what_is_entered_is_there_for_the_next_run(tmp_path, path, kept):
             prompt.read()
     assert entries(path) == (["one sk-ant-***", "two"] if kept else [])
     assert kept or not os.path.lexists(path.parent)
+
+
+@pytest.mark.parametrize("end", ["SIGTERM", "SIGHUP", "the terminal goes"])
+def test_what_stands_in_the_prompt_when_the_window_is_closed(tmp_path, path, end):
+    """Can be had back by Up in the next chat."""
+    with hosted(tmp_path, history=str(path)) as prompt:
+        prompt.type("half a thought")
+        prompt.shows("half a thought")
+        assert prompt.is_silent(0.1)  # it waits for a key: what a signal raises in mid-work Python may swallow
+        if end == "the terminal goes":
+            prompt.hang_up()
+        else:
+            prompt.signal(signal.Signals[end])
+        assert prompt.read() in ("EOFError", "Terminated")
+        assert prompt.has_ended()
+    assert entries(path) == ["half a thought"]

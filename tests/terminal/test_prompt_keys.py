@@ -128,7 +128,7 @@ def test_leaving(tmp_path):
         prompt.type("\x7f\x03")
         prompt.shows("Ctrl-C again or Ctrl-D leaves")
         prompt.type("\x03")
-        assert prompt.read() == "KeyboardInterrupt"
+        assert prompt.read() == "EOFError"
         assert prompt.has_ended() and prompt.echo
         prompt.until(lambda: prompt.screen.lines == [])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from claude_cli.core.errors import UsageError
+from claude_cli.core.messages import document_block
 from claude_cli.terminal.chips import Attacher
-from claude_cli.terminal.draft import Draft
-from claude_cli.terminal.plain_prompt import PipedPrompt
+from claude_cli.terminal.draft import Chip, Draft
+from claude_cli.terminal.plain_prompt import PipedPrompt, behind_command
 from claude_cli.terminal.prompt_toolbar import Part, fitted, standing
 
 from ..prompting import hosted
@@ -40,6 +42,17 @@ FULL = standing(
 def test_the_line_below_is_shortened_by_what_counts(columns, wanted):
     """The title is cut first, the model and the money stay longest."""
     assert fitted(FULL, columns) == wanted
+
+
+@pytest.mark.parametrize("columns", [100, 60, 40, 30])
+def test_that_nothing_is_kept_is_said_whatever_else_has_room(columns):
+    """The title is cut, then left out; the share of the cache is told where there is one."""
+    parts = standing(
+        model="sonnet", session="A long line that says what this conversation is about", tokens=589, window=None,
+        cached=0.0, spent_pico=None, left_pico=None, saved=False,
+    )  # fmt: skip
+    line = fitted(parts, columns)
+    assert "(not saved)" in line and "cache" not in line and line.startswith("sonnet · ")
 
 
 def test_the_line_below_says_what_is_known():
@@ -75,32 +88,16 @@ def test_titles_are_harmless(tmp_path):
         assert b"[31m" not in prompt.data
 
 
-def test_a_terminal_that_vanishes_ends_the_input(tmp_path):
+@pytest.mark.parametrize("kind", ["line", "plain"])
+@pytest.mark.parametrize("nohup", [False, True], ids=["with a signal", "without one"])
+def test_a_terminal_that_vanishes_ends_the_input(tmp_path, kind, nohup):
     """Without a loop over a dead descriptor, and without an error about the drawing."""
-    with hosted(tmp_path, history=str(tmp_path / "history")) as prompt:
-        prompt.type("half")
+    with hosted(tmp_path, kind=kind, history=str(tmp_path / "history"), nohup=nohup) as prompt:
+        prompt.type("half" if kind == "line" else "half\x04")
         prompt.shows("half")
         prompt.hang_up()
-        assert prompt.read() in ("EOFError", "Terminated")
+        assert prompt.read() in (["EOFError"] if nohup else ["EOFError", "Terminated"])
         assert prompt.has_ended()
-
-
-def test_nothing_is_done_while_nobody_types(tmp_path):
-    """No clock wakes it: it has used no more time after a while than before."""
-    with hosted(tmp_path) as prompt:
-        prompt.type("x")
-        prompt.shows("> x")
-        stat = Path(f"/proc/{prompt.pid}/status")
-        if not stat.exists():
-            pytest.skip("needs /proc")
-
-        def switches() -> list[str]:
-            return re.findall(r"ctxt_switches:\s+(\d+)", stat.read_text())
-
-        assert prompt.is_silent(0.5)
-        before = switches()
-        assert prompt.is_silent(0.7)
-        assert switches() == before
 
 
 @pytest.mark.parametrize("kind", ["line", "plain"])
@@ -140,21 +137,97 @@ def test_a_plain_prompt_prints_no_escape_sequence(tmp_path):
         prompt.shows("Ctrl-C again or Ctrl-D leaves")
         prompt.type("see @notes.txt\r")
         assert [block["type"] for block in prompt.read()["blocks"]] == ["document", "text"]
-        prompt.type("a\rb\r")
-        text = prompt.text()
-        assert text == "a\nb" or (text == "a" and prompt.text() == "b")
         prompt.type("\x04")
         assert prompt.read() == "EOFError"
         assert b"\x1b" not in prompt.data
 
 
+def test_what_waits_at_a_plain_prompt_is_one_message(tmp_path):
+    """Several lines that were typed during an answer, or pasted."""
+    with hosted(tmp_path, kind="plain", pause=True) as prompt:
+        prompt.type("first\r")
+        assert prompt.text() == "first"
+        prompt.type("a\rb\r")
+        prompt.shows("a", "b")
+        prompt.signal(signal.SIGUSR1)
+        assert prompt.text() == "a\nb"
+
+
 def test_a_plain_prompt_leaves_at_the_second_ctrl_c(tmp_path):
-    """As the other one does."""
+    """As the other one does; what is said next has a line of its own."""
     with hosted(tmp_path, kind="plain") as prompt:
         prompt.type("\x03")
         prompt.shows("Ctrl-C again")
         prompt.type("\x03")
-        assert prompt.read() == "KeyboardInterrupt"
+        assert prompt.read() == "EOFError"
+        prompt.until(lambda: prompt.data.endswith(b"> ^C\r\n"))
+
+
+def test_a_plain_prompt_throws_all_of_a_line_away(tmp_path):
+    """Also what Ctrl-D has handed over of it."""
+    with hosted(tmp_path, kind="plain") as prompt:
+        prompt.type("partial\x04")
+        prompt.shows("partial")
+        prompt.type("\x03")
+        prompt.shows("Ctrl-C again")
+        prompt.type("whole\r")
+        assert prompt.text() == "whole"
+
+
+def test_a_plain_prompt_adds_to_what_waits(tmp_path):
+    """Enter alone sends it; Ctrl-C takes it away, which is how it is written anew."""
+    for before, keys, wanted in (("", "\r", "a draft"), ("", "more\r", "a draft\nmore"), ("\x03", "anew\r", "anew")):
+        with hosted(tmp_path, kind="plain", text="a draft") as prompt:
+            prompt.shows("a draft", "Enter sends this; what you write is added; Ctrl-C takes it away", "\n>")
+            prompt.type(before)
+            prompt.shows("Ctrl-C again" if before else ">")
+            prompt.type(keys)
+            assert prompt.text() == wanted
+
+
+def test_commands_at_a_plain_prompt_leave_what_waits(tmp_path):
+    """They are no part of the message, which is there again behind them; only /retry sends it itself."""
+    with hosted(tmp_path, kind="plain", text="a draft") as prompt:
+        prompt.type("/model opus\r")
+        assert prompt.text() == "/model opus"
+        prompt.type("/set effort low\r")
+        assert prompt.text() == "/set effort low"
+        prompt.type("more\r")
+        assert prompt.text() == "a draft\nmore"
+    with hosted(tmp_path, kind="plain", text="a draft") as prompt:
+        prompt.type("/retry\r")
+        assert prompt.text() == "/retry"
+        prompt.type("next\r")
+        assert prompt.text() == "next"
+
+
+NOTE, MORE = Chip("n", "[n · 1 byte]", document_block("x")), Chip("m", "[m · 1 byte]", document_block("y"))
+WAITING = Draft("see [n · 1 byte] here", (NOTE,))
+
+
+@pytest.mark.parametrize(
+    ("left", "wanted"),
+    [
+        (Draft("[n · 1 byte] ", (NOTE,)), WAITING),
+        (Draft("[n · 1 byte] [m · 1 byte] ", (NOTE, MORE)), Draft("see [n · 1 byte] here [m · 1 byte] ", (NOTE, MORE))),
+        (Draft(), Draft("see  here")),
+        (Draft("[n · 1 byte] /attach none", (NOTE,)), WAITING),
+        (Draft("[n · 1 byte] an older one", (NOTE,)), Draft("[n · 1 byte] an older one", (NOTE,))),
+    ],
+    ids=["nothing", "attached", "taken off", "a command that failed", "another message"],
+)
+def test_what_a_command_has_left_of_the_message(left, wanted):
+    """Its words wait behind the command, unless that has brought others; what is attached goes through the command."""
+    assert behind_command(WAITING, left) == wanted
+
+
+def test_a_plain_prompt_is_there_again_after_fg(tmp_path):
+    """The shell has written where it stood."""
+    with hosted(tmp_path, kind="plain") as prompt:
+        prompt.signal(signal.SIGCONT)
+        prompt.until(lambda: prompt.data.count(b"> ") == 2)
+        prompt.type("text\r")
+        assert prompt.text() == "text"
 
 
 def piped(data: bytes) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 
 import pytest
 
@@ -55,3 +56,46 @@ def test_a_failure_inside_goes_on():
     with pytest.raises(ValueError, match="no"), held_back():
         raise ValueError("no")
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_failure_inside_does_not_swallow_what_came():
+    """The signal ends the program, the failure is its context."""
+    with pytest.raises(Terminated) as stop, held_back():
+        signal.raise_signal(signal.SIGTERM)
+        raise ValueError("no")
+    assert isinstance(stop.value.__context__, ValueError)
+
+
+def hold_and_press(number, moment):
+    """Hold signals back, with `number` coming at that call or return within; returns whether it came and was told."""
+    events, told = 0, False
+
+    def look(frame, event, argument):
+        nonlocal events
+        events += argument is not sys.setprofile
+        if events == moment and argument is not sys.setprofile:
+            signal.raise_signal(number)
+
+    try:
+        sys.setprofile(look)
+        with held_back():
+            pass
+    except KeyboardInterrupt:
+        told = True
+    finally:
+        sys.setprofile(None)
+    return events >= moment, told
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_no_signal_is_lost_or_disarmed_by_one_that_comes_as_they_are_taken_over_or_given_back(number):
+    """At whatever call or return it falls: it is obeyed, and afterwards each of the three still is."""
+    moment, came = 0, True
+    while came:
+        moment += 1
+        came, told = hold_and_press(number, moment)
+        assert told or not came, moment
+        for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(each)
+    assert moment > 20

@@ -6,7 +6,7 @@ import pytest
 
 from claude_cli.core.errors import UsageError
 from claude_cli.terminal.columns import cells
-from claude_cli.terminal.slash import COMMANDS, Call, about, escaped, find, overview, parse
+from claude_cli.terminal.slash import COMMANDS, Call, about, as_message, find, overview, parse
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_long_unknown_word_is_not_quoted_whole():
 )
 def test_a_kept_message_comes_back_as_it_has_to_be_typed(text, shown):
     """/edit of a message that began with a slash must not run a command."""
-    assert escaped(text) == shown
+    assert as_message(text) == shown
     assert parse(shown) is None
 
 

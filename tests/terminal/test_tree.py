@@ -40,6 +40,23 @@ def test_one_branch_goes_straight_down():
     assert tree(said, 80) == ["● 1 › What is TLS?", "● 2   A protocol.", "● 3 › And SSH?", "● 4   Another."]
 
 
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("This is a **simulated** answer", "This is a simulated answer"),
+        ("# Title\n\nUse `ls -l`, or ``a`b``", "Title Use ls -l, or a`b"),
+        ("2**3 and x**2 + y**2, __init__", "2**3 and x**2 + y**2, __init__"),
+    ],
+    ids=["bold", "heading and code", "no marks"],
+)
+def test_answers_are_without_their_simplest_marks(words, wanted):
+    """Nobody reads them in a line; what the user wrote is as it was written."""
+    assert tree(conversation((None, "?", words), (1, "!", words)), 80) == [
+        f"● 1 › {' '.join(words.split())}",
+        f"● 2   {wanted}",
+    ]
+
+
 def test_the_branch_in_use_stays_left_and_marked():
     """Where one is must be seen at once, wherever the newest branch is."""
     said = [(None, "?", "Q"), (1, "!", "A"), (2, "?", "Old"), (3, "!", "Older"), (2, "?", "New"), (5, "!", "Newer")]

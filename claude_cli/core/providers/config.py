@@ -15,7 +15,7 @@ from ..wire_request import API_VERSION
 
 NO_KEY = (
     f"no API key for {DEFAULT_BASE_URL}; set ANTHROPIC_API_KEY"
-    ' (made at https://console.anthropic.com/settings/keys), or try without: claude-cli complete --offline "…"'
+    " (made at https://console.anthropic.com/settings/keys), or try without: --offline"
 )
 _OWN_HEADERS = frozenset((
     "accept", "accept-encoding", "anthropic-beta", "anthropic-version", "authorization", "connection", "content-length",

@@ -202,7 +202,7 @@ class Session:
 
     # ------------------------------------------------------------------------------------------- one question
     def _attempt(self, doing: Doing, work: Callable[[], Result]) -> Result:
-        """What `work` comes to: a failure said, what came kept, however often it is stopped; raises only `Terminated`."""
+        """What `work` comes to: a failure said, what came kept, however often it is stopped. Raises `Terminated`."""
         before, stop = self._last, None
         while True:
             try:

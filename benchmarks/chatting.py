@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import select
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,7 +18,7 @@ from claude_cli.simulator import BackgroundSimulator
 from claude_cli.storage.conversations import History
 from claude_cli.terminal.prompt_history import FILE_NAME
 
-from .figures import Bench, Figure, Program, Programs
+from .figures import Bench, Figure, Programs
 from .process import ProgramFailed, drain, environment, open_terminal
 
 TURNS = 50_000
@@ -33,6 +34,10 @@ _COMMON, _RARE = "alpha", "quokka"
 _PATIENCE_S = 20.0
 _MARK = b"1m>"
 """The prompt's, which is bold."""
+_STARTER = """
+import resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"""
 
 
 def chatting(bench: Bench, programs: Programs, rounds: int, *, scale: float = 1.0) -> Iterator[Figure]:
@@ -183,28 +188,27 @@ def _opening(bench: Bench, programs: Programs, rounds: int) -> Figure:
 
 def _memory(programs: Programs, turns: int) -> Figure:
     """How much more the program has at the end of a long scripted chat than of a short one, beyond the words said."""
-    command = Program("scripted chat", [programs.ours.command[0], "chat", "--no-input", "--no-save"])
+    command = [programs.ours.command[0], "chat", "--no-input", "--no-save"]
     answer = "word " * 200
     most: dict[int, float] = {}
     with BackgroundSimulator(script=[{"say": answer, "times": "always"}]) as simulator:
         for number in (10, turns):
             with tempfile.TemporaryDirectory() as folder:
-                most[number] = _scripted(command.command, environment(simulator.url, Path(folder)), number)
+                environ = environment(simulator.url, Path(folder))
+                most[number] = _scripted(programs.empty.command[0], command, environ, number)
     text = turns * (len(answer) + len("turn 000\n")) / 1e6
     grown = most[turns] - most[10] - text
     return Figure(f"memory over a scripted chat of {turns} turns, beyond its text", "MB", 10, [grown])
 
 
-def _scripted(command: list[str], environ: dict[str, str], turns: int) -> float:
-    """The most memory that a scripted chat of so many turns had, in units of 1,000,000 bytes."""
-    with tempfile.TemporaryFile() as script:
-        script.write(b"".join(b"turn %d\n" % number for number in range(turns)))
-        script.seek(0)
-        null = os.open(os.devnull, os.O_WRONLY)
-        actions = [(os.POSIX_SPAWN_DUP2, script.fileno(), 0), (os.POSIX_SPAWN_DUP2, null, 1)]
-        process = os.posix_spawn(command[0], command, environ, file_actions=actions)
-        os.close(null)
-        _, status, usage = os.wait4(process, 0)
-    if os.waitstatus_to_exitcode(status):
-        raise ProgramFailed(f"{' '.join(command)}: status {os.waitstatus_to_exitcode(status)}")
-    return (usage.ru_maxrss if sys.platform == "linux" else usage.ru_maxrss / 1024) * 1024 / 1e6
+def _scripted(python: str, command: list[str], environ: dict[str, str], turns: int) -> float:
+    """The most memory that a scripted chat of so many turns had, in units of 1,000,000 bytes.
+
+    Started by a small process of its own: the kernel counts the size of whoever starts a program as its memory, too.
+    """
+    script = "".join(f"turn {number}\n" for number in range(turns))
+    done = subprocess.run([python, "-c", _STARTER, *command], input=script, env=environ, capture_output=True, text=True)
+    status, most = map(int, done.stdout.split())
+    if status:
+        raise ProgramFailed(f"{' '.join(command)}: status {status}: {done.stderr.strip()[-400:]}")
+    return (most if sys.platform == "linux" else most / 1024) * 1024 / 1e6

@@ -111,7 +111,7 @@ def test_a_refused_answer_is_kept_and_never_sent_again(tmp_path):
 @pytest.mark.parametrize("moment", ["This", "was asked", "settings", "64,000"])
 def test_ctrl_c_keeps_what_came_with_what_it_cost(tmp_path, moment):
     """The connection is closed, the turn marked, its tokens counted, and the chat goes on."""
-    with chatting(tmp_path, [{"pace_s": 0.001}]) as chat:
+    with chatting(tmp_path, [{"pace_s": 0.01}]) as chat:
         chat.press(moment)
         result = chat.ask("a")
         chat.simulator.settled()
@@ -138,7 +138,7 @@ def test_ctrl_c_before_the_first_word_keeps_the_question_alone(tmp_path):
 
 def test_a_second_ctrl_c_does_not_lose_the_turn(tmp_path):
     """Who presses it twice is not punished by the loss of what was paid for."""
-    with chatting(tmp_path, [{"pace_s": 0.001}], kind=PressedMeanwhile) as chat:
+    with chatting(tmp_path, [{"pace_s": 0.01}], kind=PressedMeanwhile) as chat:
         chat.press("was asked")
         result = chat.ask("a")
         assert result.interrupted and result.answer and result.answer.state == "interrupted"
@@ -154,7 +154,7 @@ def test_a_signal_that_ends_the_program_keeps_what_came(tmp_path, number):
 
     before = signal.signal(number, unwind)
     try:
-        with chatting(tmp_path, [{"pace_s": 0.001}]) as chat:
+        with chatting(tmp_path, [{"pace_s": 0.01}]) as chat:
             chat.press("was asked", number)
             with pytest.raises(Terminated) as ended:
                 chat.ask("a")

@@ -71,7 +71,7 @@ def test_it_goes_on_as_often_as_it_is_cut(tmp_path):
 
 def test_after_ctrl_c_it_goes_on(tmp_path):
     """What had been shown is not said again."""
-    with chatting(tmp_path, [{"pace_s": 0.001}, {"say": " and so on"}]) as chat:
+    with chatting(tmp_path, [{"pace_s": 0.01}, {"say": " and so on"}]) as chat:
         chat.press("was asked")
         stopped = chat.ask("a")
         on = chat.session.go_on()
@@ -80,7 +80,7 @@ def test_after_ctrl_c_it_goes_on(tmp_path):
 
 def test_ctrl_c_while_it_goes_on_keeps_all_that_came(tmp_path):
     """The first half, and what came of the second."""
-    with chatting(tmp_path, [CUT, {"pace_s": 0.001}]) as chat:
+    with chatting(tmp_path, [CUT, {"pace_s": 0.01}]) as chat:
         chat.ask("a")
         chat.press("was asked")
         on = chat.session.go_on()

@@ -25,7 +25,7 @@ def books(folder: Path) -> list[tuple[str, bool]]:
 @pytest.mark.parametrize("place", PLACES)
 def test_a_second_ctrl_c_costs_nothing(tmp_path, place):
     """The answer is kept, its call settled with what it cost, and nothing stays set aside for it."""
-    with chatting(tmp_path, [{"pace_s": 0.001}, {"say": "two"}], settings='[budget]\nday = "1"\n') as chat:
+    with chatting(tmp_path, [{"pace_s": 0.01}, {"say": "two"}], settings='[budget]\nday = "1"\n') as chat:
         chat.press("was asked")
         with pressed_in(place):
             result = chat.ask("a")
@@ -64,7 +64,7 @@ def test_ctrl_c_after_the_answer_takes_nothing_back(tmp_path):
 
 def test_a_summary_that_is_stopped_leaves_all_as_it_was_and_says_so(tmp_path, capfd):
     """Nothing of it is kept, so nobody is told that it could be gone on with."""
-    with chatting(tmp_path, [{"say": "one two", "stop_reason": "max_tokens"}, {"pace_s": 0.001}]) as chat:
+    with chatting(tmp_path, [{"say": "one two", "stop_reason": "max_tokens"}, {"pace_s": 0.01}]) as chat:
         chat.ask("a")
         before = dict(chat.session.conversation.turns)
         chat.press("was asked")

@@ -111,7 +111,7 @@ def test_joined_halves_keep_the_thinking_of_the_first(tmp_path):
 
 def test_an_answer_that_was_stopped_sends_its_words_alone(tmp_path):
     """Its thinking may lack its end, and those before it still stand behind what they are bound to."""
-    with chatting(tmp_path, [SCRIPT[0], {"pace_s": 0.001}, *SCRIPT[1:]], options=SHOWN) as chat:
+    with chatting(tmp_path, [SCRIPT[0], {"pace_s": 0.01}, *SCRIPT[1:]], options=SHOWN) as chat:
         chat.said("a")
         chat.press("was asked")
         chat.ask("b")

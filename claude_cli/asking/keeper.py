@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ from ..core.continuation import joined, total
 from ..core.conversation import Conversation, Kind, State, Turn
 from ..core.events import Event, Fold
 from ..core.messages import Block, Completion, Notice
+from ..terminal.signals import start_unsignalled
 
 if TYPE_CHECKING:
     from ..core.budget import Record
@@ -240,14 +240,8 @@ class _Answer:
         """Begin to write at intervals. Where no thread can be had, what came is written at the end alone."""
         if self._keeper.history is None:
             return
-        # Without any signal: one that the system gave to this thread would not wake the main thread, which acts on it.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        try:
-            self._thread.start()
-        except RuntimeError:
+        if not start_unsignalled(self._thread):
             self._ended.set()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
     def heard(self, events: Sequence[Event]) -> None:
         with self._lock:

@@ -6,7 +6,6 @@ A prompt is on the screen before any of it is loaded, and the first message find
 from __future__ import annotations
 
 import gc
-import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -16,6 +15,7 @@ from ..asking.sessions import forget_old
 from ..context import Context
 from ..core.errors import ClaudeError
 from ..core.messages import Notice
+from ..terminal.signals import start_unsignalled
 
 _ENGINE = ("core.call", "core.driving", "core.blocking", "core.prepare", "storage.ledger", "chat.slash_branches")
 _DRAWING = ("terminal.live", "terminal.rendered")
@@ -42,13 +42,7 @@ class Background:
 
     def start(self) -> None:
         """Begin. Where no thread can be had, all is loaded when it is needed, and nothing is completed."""
-        # Without any signal: one that the system gave to this thread would not wake the main thread, which acts on it.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        try:
-            with suppress(RuntimeError):
-                Thread(target=self._run, name="claude-chat", daemon=True).start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        start_unsignalled(Thread(target=self._run, name="claude-chat", daemon=True))
 
     def _run(self) -> None:
         package = __package__.rpartition(".")[0]

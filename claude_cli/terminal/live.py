@@ -20,6 +20,7 @@ from typing import Protocol
 from ..core.errors import OutputError
 from ..core.messages import Notice
 from .console import STDERR, STDOUT, Console, write_all
+from .signals import start_unsignalled
 from .status import Status
 from .tty import Echo, in_front, size
 
@@ -97,15 +98,9 @@ class Live:
         self._console.front.live = self
         if signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL:
             signal.signal(signal.SIGTSTP, self._suspend)
-        # Without any signal: one that the system gave to this thread would not wake the main thread, which acts on it.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        try:
-            threading.Thread(target=self._run, name="claude-live", daemon=True).start()
-        except RuntimeError:
+        if not start_unsignalled(threading.Thread(target=self._run, name="claude-live", daemon=True)):
             self._ended.set()
             self.finish()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
     def requested(self) -> None:
         """The request is about to go out: the status moves, and after a head start the drawing is loaded."""

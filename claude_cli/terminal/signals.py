@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Thread
 from types import FrameType
 
 EXIT_INTERRUPTED, EXIT_CLOSED_PIPE = 130, 141  # 128 + the signal's number, as shells report them
@@ -64,6 +65,21 @@ def held_back() -> Iterator[None]:
         finally:
             if came:
                 signal.raise_signal(min(came, key=worst_first.index))
+
+
+def start_unsignalled(thread: Thread) -> bool:
+    """Start `thread` without any signal; returns whether it could be had, as a container may limit them.
+
+    A signal that the system gave to it would not wake the main thread, which alone acts on signals.
+    """
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        thread.start()
+    except RuntimeError:
+        return False
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    return True
 
 
 def stopped_by(error: BaseException | None) -> Terminated | None:

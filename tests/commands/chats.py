@@ -36,7 +36,7 @@ class Talk:
 
     def ready(self, text: str = "") -> list[str]:
         """Return, when the prompt waits with `text` in it, the lines."""
-        self._wait(lambda data: self._waits(data, text))
+        self._wait(lambda data: self.waits(data, text))
         return self.lines
 
     def press(self, keys: str) -> None:
@@ -72,12 +72,15 @@ class Talk:
         whole, broken = "\n".join(lines), "".join(lines)
         return all(part in whole or part in broken for part in parts)
 
-    def _waits(self, data: bytes, text: str) -> bool:
-        """Whether what is on is a prompt: pastes are told apart only there, and the cursor stands behind the text."""
+    def waits(self, data: bytes, text: str = "") -> bool:
+        """Whether what is on is a prompt: pastes are told apart only there, and the cursor stands behind the text.
+
+        The cursor is hidden while the prompt is drawn; what stands below it may come in a later piece.
+        """
         if data.rfind(b"\x1b[?2004h") <= data.rfind(b"\x1b[?2004l"):
             return False
         screen = Screen.of(data, *self.size)
-        return screen.visible[screen.cursor[1]].rstrip() == f"{MARK}{text}".rstrip()
+        return screen.cursor_shown and screen.visible[screen.cursor[1]].rstrip() == f"{MARK}{text}".rstrip()
 
 
 def turns(home: Path) -> list[tuple[str, str, str]]:

@@ -12,6 +12,7 @@ from claude_cli.core.conversation import Conversation, Turn
 from claude_cli.core.messages import text_block
 from claude_cli.storage.conversations import History
 
+from ..screens import Screen
 from .chats import Talk, turns
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (40, 24)], ids=["80", "40"])
@@ -73,6 +74,16 @@ def test_files_without_a_message_wait_in_the_prompt(claude, simulator):
     talk.shows("│ [notes.txt] Sum it up")
     talk.leave()
     assert len(simulator.requests) == 1
+
+
+def test_a_prompt_is_ready_when_all_of_it_is_drawn(claude):
+    """However the terminal's bytes come in pieces: tests that look at the screen rely on it."""
+    talk = Talk(claude)
+    lines = talk.ready()
+    data = talk.running.out.data
+    pieces = [data[:end] for end in range(len(data) + 1)]
+    assert {tuple(Screen.of(piece, *talk.size).lines) for piece in pieces if talk.waits(piece)} == {tuple(lines)}
+    talk.leave()
 
 
 def test_nothing_is_asked_of_anybody_before_the_first_message(claude):

@@ -16,11 +16,12 @@ from ..core.errors import (
     StreamInterruptedError,
     UsageError,
 )
+from ..core.form import Form
 from ..core.messages import ChatRequest, LLMOptions, Notice
+from ..core.verdict import judge
 from ..terminal.signals import held_back
-from .form import Form
 from .live import introduce, is_rendered
-from .outcome import Outcome, judge, usage_line
+from .outcome import Outcome, usage_line
 
 if TYPE_CHECKING:
     from ..core.blocking import BlockingTransport

@@ -12,7 +12,7 @@ from ..core.continuation import joined, total
 from ..core.conversation import Conversation, Kind, State, Turn
 from ..core.events import Event, Fold
 from ..core.messages import Block, Completion, Notice
-from ..terminal.signals import start_unsignalled
+from ..core.threads import start_unsignalled
 
 if TYPE_CHECKING:
     from ..core.budget import Record

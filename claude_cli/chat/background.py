@@ -15,7 +15,7 @@ from ..asking.sessions import forget_old
 from ..context import Context
 from ..core.errors import ClaudeError
 from ..core.messages import Notice
-from ..terminal.signals import start_unsignalled
+from ..core.threads import start_unsignalled
 
 _ENGINE = ("core.call", "core.driving", "core.blocking", "core.prepare", "storage.ledger", "chat.slash_branches")
 _DRAWING = ("terminal.live", "terminal.rendered")

@@ -1,4 +1,4 @@
-"""Where a response's body ends and what its bytes are: RFC 9112, sections 6 and 7. Pure; used by `blocking.py`.
+"""Where a response's head and its body end, and what the body's bytes are: RFC 9112, sections 2, 6 and 7. Pure.
 
 A model streams one small chunk for each word, and the HTTP/1.1 parser below httpx spends more on each than
 everything else together. This does the one thing a body of that kind needs.
@@ -6,8 +6,10 @@ everything else together. This does the one thing a body of that kind needs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
 _LONGEST_LINE = 16_384
 _MOST_DIGITS = 16
 _HEX = frozenset(b"0123456789abcdefABCDEF")
@@ -15,6 +17,24 @@ _HEX = frozenset(b"0123456789abcdefABCDEF")
 
 class BodyError(ValueError):
     """The body is not framed as its headers say, or ends too early."""
+
+
+class HeadEnd:
+    """Finds the empty lines that end heads, also where a read cuts one in two."""
+
+    def __init__(self) -> None:
+        """Start where a head does."""
+        self._last = b""  # the last two bytes before
+
+    def split(self, data: bytes) -> tuple[bytes, bytes]:
+        """`data` up to the first end of a head, that included, and what follows it: nothing where there is none."""
+        seam = _END_OF_HEAD.search(self._last + data)
+        if seam is None:
+            self._last = (self._last + data)[-2:]
+            return data, b""
+        end = seam.end() - len(self._last)
+        self._last = b""
+        return data[:end], data[end:]
 
 
 class BodyDecoder:
@@ -42,6 +62,11 @@ class BodyDecoder:
                 raise BodyError(f"content-length {length[:40]!r} is no length")
             self._state, self._left = "length", int(length)
             self.done = self._left == 0
+
+    @property
+    def rest(self) -> bytes:
+        """What came behind the end of a body in chunks: nobody asked for it."""
+        return self._rest
 
     def feed(self, data: bytes) -> bytes:
         """The part of the body in `data`; nothing after its end is looked at.

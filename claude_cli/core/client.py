@@ -72,7 +72,9 @@ class Client:
 
     async def _next(self, batches: AsyncGenerator[Sequence[Event], None], call: Call) -> Sequence[Event] | None:
         """The next batch, None at the end; waits no longer than the call may take."""
-        left = None if call.deadline is None else max(call.deadline - self.around.clock(), 0.001)
+        if call.deadline is None:
+            return await anext(batches, None)
+        left = max(call.deadline - self.around.clock(), 0.001)
         try:
             async with asyncio.timeout(left) as limit:
                 return await anext(batches, None)

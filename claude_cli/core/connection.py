@@ -188,7 +188,9 @@ def _translated(error: Exception, target: Endpoint, watch: Watch, proxy: Proxy |
         return _connect_error(error, where, proxy)
     if name == "RemoteProtocolError" and "disconnect" not in str(error) and "closed connection" not in str(error):
         return ProtocolError(f"{where} does not speak HTTP as it should: {one_line(redact(str(error)), 160)}")
-    return ConnectionFailedError(f"the connection to {where} broke: {_cause(error)}", kind="broken")
+    broken = ConnectionFailedError(f"the connection to {where} broke: {_cause(error)}", kind="broken")
+    broken.maybe_billed = watch.reading  # an answer in one piece has all been worked out when its head comes
+    return broken
 
 
 def _connect_error(error: Exception, where: str, proxy: Proxy | None) -> ProviderError:

@@ -88,6 +88,7 @@ class Legs:
         self._before: tuple[Block, ...] = ()
         self._spent: list[dict[str, Any]] = []
         self._first: MessageStart | None = None
+        self._whole: Completion | None = None
 
     @property
     def done(self) -> bool:
@@ -111,7 +112,7 @@ class Legs:
 
     def present(self) -> Completion:
         """The present leg alone, as far as it has come."""
-        return self._fold.completion()
+        return self._whole if self._whole and self.number == 1 else self._fold.completion()
 
     @property
     def text(self) -> str:
@@ -145,7 +146,7 @@ class Legs:
     def last_events(self) -> list[Event]:
         """The end of the one answer: why it stopped, and what all legs used."""
         self.finished = True
-        done = self.completion()
+        done = self._whole = self.completion()  # asked for again by the books, and by whoever made the call
         return [
             MessageDelta(done.stop_reason, done.stop_sequence, done.stop_details, done.usage.raw),
             MessageDone(),
@@ -153,14 +154,18 @@ class Legs:
 
     def completion(self) -> Completion:
         """All legs as one answer."""
+        if self._whole:
+            return self._whole
         last = self._fold.completion()
+        if self.number == 1:
+            return last
         first = self._first or MessageStart(last.id, last.model)
         used = [*self._spent, last.usage.raw]
         billed = self._spent if last.unbilled else used
         return replace(
             last, id=first.id, model=last.model or first.model, content=self.blocks(),
             usage=total(used), request_id=last.request_id or first.request_id,
-            legs=tuple(map(usage_from, billed)) if self._spent else (),
+            legs=tuple(map(usage_from, billed)),
         )  # fmt: skip
 
 

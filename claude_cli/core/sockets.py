@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -10,11 +9,10 @@ from typing import Any
 
 import httpcore
 
-from .body import BodyDecoder, BodyError
+from .body import BodyDecoder, BodyError, HeadEnd
 from .connection import NAP_S, Watch
 
 READ_BYTES = 65_536
-_END_OF_HEAD = re.compile(rb"\n\r?\n")
 
 
 class Backend(httpcore.SyncBackend):
@@ -54,17 +52,12 @@ class Stream(httpcore.NetworkStream):
     def __init__(self, inner: httpcore.NetworkStream, backend: Backend) -> None:
         """Wrap `inner`, a socket of `backend`."""
         self._inner, self._backend = inner, backend
+        self._head = HeadEnd()
         self._rest = b""
-        self._last = b""  # the last two bytes read, in case the end of the head is cut in two
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """The next bytes, up to an empty line at most: what follows a head is left for `receive`."""
-        data = self.receive()
-        seam = _END_OF_HEAD.search(self._last + data)
-        if seam:
-            end = seam.end() - len(self._last)
-            data, self._rest = data[:end], data[end:]
-        self._last = (self._last + data)[-2:]
+        data, self._rest = self._head.split(self.receive())
         return data
 
     def receive(self) -> bytes:
@@ -85,7 +78,7 @@ class Stream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send, within the same clocks."""
-        self._last = b""
+        self._head = HeadEnd()
         self._inner.write(buffer, self._backend.watch.limit())
 
     def close(self) -> None:

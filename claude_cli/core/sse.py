@@ -45,7 +45,15 @@ class Decoder:
             self._rest.clear()
         found: list[tuple[bytes, bytes]] = []
         for line in lines:
-            self._line(line, found)
+            if line[:7] == b"data: {":  # nearly every line that carries anything
+                self._add(line[6:])
+            elif line:
+                self._field(line)
+            else:
+                if self._data:
+                    found.append((self._name, self._data[0] if len(self._data) == 1 else b"\n".join(self._data)))
+                    self._data, self._data_bytes = [], 0
+                self._name = b""
         if last:
             self._rest += last
             self._check(self._data_bytes + len(self._rest))
@@ -70,15 +78,9 @@ class Decoder:
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         return chunk
 
-    def _line(self, line: bytes, found: list[tuple[bytes, bytes]]) -> None:
-        if line.startswith(b"data: {"):  # nearly every line that carries anything
-            self._add(line[6:])
-        elif not line:
-            if self._data:
-                found.append((self._name, self._data[0] if len(self._data) == 1 else b"\n".join(self._data)))
-                self._data, self._data_bytes = [], 0
-            self._name = b""
-        elif line[0] != 0x3A:  # ":" opens a comment
+    def _field(self, line: bytes) -> None:
+        """Take a line that is not empty."""
+        if line[0] != 0x3A:  # ":" opens a comment
             field, _, value = line.partition(b":")
             value = value.removeprefix(b" ")
             if field == b"data":

@@ -1,76 +1,61 @@
-"""The asynchronous transport: the only file that knows httpx. Moving to httpx2 is a change here and nowhere else.
+"""The asynchronous transport, and `fetch`: the only file that knows httpx.
 
-It sends what an `Exchange` holds, feeds it what comes back, keeps the clocks of `Watch`, and turns httpx's errors
-into ours. No redirect is followed, nothing is decompressed, every body is bounded (by the exchange).
+Calls stand on httpcore, the engine inside httpx, as in `blocking.py`: httpx adds nothing that they need, and costs more
+CPU than everything else about a call (see docs/decisions.md). A transport sends what an `Exchange` holds, feeds it what
+comes back, keeps the clocks of `Watch`, and turns httpcore's errors into ours. No redirect is followed, nothing is
+decompressed, every body is bounded (by the exchange).
 """
 
 from __future__ import annotations
 
 import asyncio
-import ssl
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, contextmanager
-from typing import Any, cast
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from typing import Any, NamedTuple, cast
 
-from .address import Endpoint, Proxy, endpoint, proxy_for
+import httpcore
+
+from .address import Endpoint, endpoint, proxy_for
 from .connection import Timeouts, Watch, tls_context, translate
 from .errors import ConnectionFailedError, UsageError
 from .events import Event
 from .exchange import Exchange, HttpRequest, only_pings
 from .redact import redact
 from .sources import Fetched
+from .streams import Backend, body_of
 
-
-@contextmanager
-def _without_its_command_line() -> Iterator[None]:
-    """Where click is installed, `import httpx` loads it, and rich and pygments with it: 100 modules for a command
-    nobody calls. Its absence is a case httpx provides for.
-    """
-    name, modules = "httpx._main", cast("dict[str, Any]", sys.modules)
-    fresh = name not in modules
-    if fresh:
-        modules[name] = None
-    try:
-        yield
-    finally:
-        if fresh:
-            del modules[name]
-
-
-with _without_its_command_line():
-    import httpx
-
-MAX_CONNECTIONS = 8
-"""More in one pool and the pool spends its time searching itself (measured with hundreds of streams)."""
+MAX_CONNECTIONS = 512
+"""Requests under way at once; others wait."""
+KEPT_S = 5.0
+"""How long a connection may lie idle and be used again: as in httpx, and shorter than any gateway's patience."""
 DRAIN_S = 0.25
 """How long the end of a finished body is waited for, so that its connection can be used again."""
 
 
 class Transport:
-    """A pool of connections to one provider."""
+    """Connections to one provider, each in a pool of its own: a pool of many spends its time searching itself."""
 
-    library = f"httpx/{httpx.__version__}"
+    library = f"httpcore/{httpcore.__version__}"
 
     def __init__(
         self, target: Endpoint, *, timeouts: Timeouts, environ: Mapping[str, str], user_agent: str,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.monotonic, most: int = MAX_CONNECTIONS,
     ) -> None:  # fmt: skip
-        """Prepare, in the event loop that will run it; nothing is opened yet. Arguments as `BlockingTransport`'s."""
+        """Prepare, in the event loop that will run it; nothing is opened yet.
+
+        Arguments as `BlockingTransport`'s; there are `most` connections at most.
+        """
         self._target, self._timeouts, self._clock = target, timeouts, clock
-        self._agent = f"{user_agent} {self.library}"
+        self._agent, self._host = f"{user_agent} {self.library}", target.origin.partition("://")[2]
         self._proxy = proxy_for(target, environ)
         self._loop = asyncio.get_running_loop()
-        context = _context(target, self._proxy, environ)
-        limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS)
-        proxy = _httpx_proxy(self._proxy, context)
-        self._client = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=proxy, trust_env=False),
-            timeout=httpx.Timeout(None, connect=timeouts.connect),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        secure = bool(self._proxy and self._proxy.is_secure)
+        self._context = tls_context(environ) if secure or target.scheme == "https" else None
+        self._room = asyncio.Semaphore(most)
+        self._lanes: list[_Lane] = []
+        self._idle: list[_Lane] = []  # the last one to be given back is the first to be used again
 
     async def events(
         self, exchange: Exchange, *, deadline: float | None = None
@@ -82,60 +67,76 @@ class Transport:
         """
         watch = Watch(self._timeouts, self._clock, deadline)
         try:
-            response = await self._send(exchange.request, watch)
-            body = cast("AsyncGenerator[bytes, None]", response.aiter_raw())
-            async with aclosing(response), aclosing(body) as chunks:
-                headers = dict(response.headers)
-                exchange.head(response.status_code, headers)
-                watch.head(exchange.headers)
-                while not exchange.done:
-                    chunk = await _next(chunks, response, watch)
-                    if chunk is None:
-                        break
-                    events = exchange.feed(chunk)
-                    if events:
-                        yield events
-                    if not exchange.done:
+            async with self._lane(watch) as lane:
+                response = await self._send(lane, exchange.request)
+                headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+                async with aclosing(response), aclosing(body_of(response, headers, lane.backend.stream)) as chunks:
+                    exchange.head(response.status, headers)
+                    watch.head(exchange.headers)
+                    async for chunk in chunks:
+                        events = exchange.feed(chunk)
+                        if events:
+                            yield events
+                        if exchange.done:
+                            break
                         watch.heard(content=bool(events) and not only_pings(events))
-                await _drain(chunks)
-        except (httpx.TransportError, httpx.InvalidURL, TimeoutError) as error:
+                    await _drain(chunks)
+        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpcore.ProxyError,
+                httpcore.UnsupportedProtocol, TimeoutError) as error:  # fmt: skip
             failed = translate(error, self._target, watch=watch, proxy=self._proxy, secrets=exchange.request.secrets)
             raise failed from failed.__cause__
         last = exchange.end()
         if last:
             yield last
 
-    async def _send(self, request: HttpRequest, watch: Watch) -> httpx.Response:
-        """The response's head. A kept connection that died before any byte gets one more try, at once."""
-        opened: list[str] = []
-        try:
-            return await self._send_once(request, watch, opened)
-        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
-            if opened:
-                raise
-            return await self._send_once(request, watch, opened)
-
-    async def _send_once(self, request: HttpRequest, watch: Watch, opened: list[str]) -> httpx.Response:
-        async with AsyncExitStack() as cleaning:
-            # httpcore 1.0.9 leaves its socket open when it is cancelled in the midst of a TLS handshake.
-            sent = self._request(request, opened, cleaning)
+    @asynccontextmanager
+    async def _lane(self, watch: Watch) -> AsyncIterator[_Lane]:
+        """A connection for one request at `watch`. Raises `TimeoutError`: none became free in time."""
+        if self._room.locked():
             async with asyncio.timeout(watch.limit()):
-                response = await self._client.send(sent, stream=True)
-            cleaning.pop_all()
-            return response
+                await self._room.acquire()
+        else:
+            await self._room.acquire()
+        lane = self._idle.pop() if self._idle else self._new()
+        lane.backend.begin(watch)
+        try:
+            yield lane
+        finally:
+            self._idle.append(lane)
+            self._room.release()
 
-    def _request(self, request: HttpRequest, opened: list[str], cleaning: AsyncExitStack) -> httpx.Request:
-        async def trace(name: str, info: Mapping[str, Any]) -> None:
-            if name == "connection.connect_tcp.started":
-                opened.append(name)
-            elif name == "connection.connect_tcp.complete":
-                cleaning.push_async_callback(info["return_value"].aclose)
+    def _new(self) -> _Lane:
+        backend = Backend(self._timeouts.connect)
+        proxy = None
+        if self._proxy:
+            context = self._context if self._proxy.is_secure else None
+            proxy = httpcore.Proxy(self._proxy.url, self._proxy.auth, ssl_context=context)
+        pool = httpcore.AsyncConnectionPool(
+            ssl_context=self._context, max_connections=1, keepalive_expiry=KEPT_S, network_backend=backend, proxy=proxy
+        )
+        self._lanes.append(_Lane(pool, backend))
+        return self._lanes[-1]
 
-        headers = [("user-agent", self._agent), *request.revealed()]
-        url = self._target.url(request.path)
-        built = httpx.Request(request.method, url, headers=headers, content=request.body, extensions={"trace": trace})
-        built.extensions["timeout"] = self._client.timeout.as_dict()
-        return built
+    async def _send(self, lane: _Lane, request: HttpRequest) -> httpcore.Response:
+        """The response's head. A kept connection that died before any byte gets one more try, at once."""
+        sent = self._request(request)
+        try:
+            return await lane.pool.handle_async_request(sent)
+        except (httpcore.ReadError, httpcore.WriteError, httpcore.RemoteProtocolError):
+            if not lane.backend.reused:
+                raise
+            return await lane.pool.handle_async_request(sent)
+
+    def _request(self, request: HttpRequest) -> httpcore.Request:
+        headers = [("host", self._host), ("user-agent", self._agent), *request.revealed()]
+        if request.body is not None:
+            headers.append(("content-length", str(len(request.body))))
+        sent = [(name.encode(), value.encode()) for name, value in headers]
+        target = self._target
+        url = httpcore.URL(
+            scheme=target.scheme, host=target.host, port=target.port, target=target.prefix + request.path
+        )
+        return httpcore.Request(request.method, url, headers=sent, content=request.body)
 
     @property
     def usable(self) -> bool:
@@ -144,31 +145,15 @@ class Transport:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        for lane in self._lanes:
+            await lane.pool.aclose()
 
 
-def _context(target: Endpoint, proxy: Proxy | None, environ: Mapping[str, str]) -> ssl.SSLContext:
-    if target.scheme == "https" or (proxy and proxy.is_secure):
-        return tls_context(environ)
-    # One without certificates costs nothing, and plain http never looks at it.
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+class _Lane(NamedTuple):
+    """One connection after another, for one request after another."""
 
-
-def _httpx_proxy(proxy: Proxy | None, context: ssl.SSLContext) -> httpx.Proxy | None:
-    if proxy is None:
-        return None
-    return httpx.Proxy(proxy.url, auth=proxy.auth, ssl_context=context if proxy.is_secure else None)
-
-
-async def _next(chunks: AsyncGenerator[bytes, None], response: httpx.Response, watch: Watch) -> bytes | None:
-    """The next bytes of the body, None at its end."""
-    try:
-        async with asyncio.timeout(watch.limit()):
-            return await anext(chunks, None)
-    except (httpx.TransportError, TimeoutError):
-        if response.is_success:
-            raise
-        return None  # an error's status says enough without the rest of its body
+    pool: httpcore.AsyncConnectionPool
+    backend: Backend
 
 
 async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
@@ -180,7 +165,7 @@ async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
                 left -= len(chunk)
                 if left < 0:
                     return
-    except (TimeoutError, httpx.TransportError):
+    except (TimeoutError, httpcore.NetworkError, httpcore.ProtocolError):
         return  # the answer is whole; only the connection is not used again
 
 
@@ -200,9 +185,14 @@ def fetch(url: str, max_bytes: int, *, environ: Mapping[str, str]) -> Fetched:
         UsageError: it is not there, or is larger.
         ConnectionFailedError: the network did not bring it; another time it may.
     """
+    with _without_its_command_line():
+        import httpx
+
     try:
         target, context = endpoint(url.partition("?")[0].partition("#")[0]), tls_context(environ)
-        proxy = _httpx_proxy(proxy_for(target, environ), context)
+        way, proxy = proxy_for(target, environ), None
+        if way:
+            proxy = httpx.Proxy(way.url, auth=way.auth, ssl_context=context if way.is_secure else None)
         transport = httpx.HTTPTransport(verify=context, proxy=proxy, trust_env=False)
         give_up_at = time.monotonic() + 10 * FETCH_TIMEOUT_S
         with (
@@ -226,3 +216,19 @@ def fetch(url: str, max_bytes: int, *, environ: Mapping[str, str]) -> Fetched:
         lost = isinstance(error, httpx.NetworkError | httpx.TimeoutException | httpx.ProtocolError | httpx.ProxyError)
         failed = ConnectionFailedError if lost else UsageError
         raise failed(f"{redact(url)} cannot be fetched: {redact(str(error)) or type(error).__name__}") from error
+
+
+@contextmanager
+def _without_its_command_line() -> Iterator[None]:
+    """Where click is installed, `import httpx` loads it, and rich and pygments with it: 100 modules for a command
+    nobody calls. Its absence is a case httpx provides for.
+    """
+    name, modules = "httpx._main", cast("dict[str, Any]", sys.modules)
+    fresh = name not in modules
+    if fresh:
+        modules[name] = None
+    try:
+        yield
+    finally:
+        if fresh:
+            del modules[name]

@@ -38,6 +38,14 @@ def _bar(value: int, most: int, width: int, *, blocks: bool) -> str:
     return (_FULL * full + _EIGHTHS[rest]).rstrip()
 
 
+def gauge(share: float, width: int, *, blocks: bool) -> str:
+    """A bar of `width` cells of which `share` (0 to 1) is done; it is full only where all is."""
+    halves = int(2 * width * min(max(share, 0.0), 1.0))
+    if not blocks:
+        return (_ASCII * (halves // 2)).ljust(width, ".")
+    return ("━" * (halves // 2) + "╸" * (halves % 2)).ljust(width, "─")
+
+
 def beside(lines: Sequence[str], values: Sequence[int], width: int, *, blocks: bool, colour: bool) -> list[str]:
     """The lines of a table, each with the bar of its value in what they leave of `width` cells, if that is enough."""
     used = max(map(cells, lines), default=0) + GAP

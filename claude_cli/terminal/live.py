@@ -18,10 +18,9 @@ from types import FrameType
 from typing import Protocol
 
 from ..core.errors import OutputError
-from ..core.messages import Notice
+from ..core.messages import NextTry, Notice
+from ..core.threads import start_unsignalled
 from .console import STDERR, STDOUT, Console, write_all
-from .signals import start_unsignalled
-from .status import Status
 from .tty import Echo, in_front, size
 
 HEAD_START_S = 0.03
@@ -30,6 +29,7 @@ BEHIND_S = 0.5
 """How often a job that was sent behind looks whether it is in front again, in seconds."""
 PATIENCE_S = 2.0
 """How long a second Ctrl-C still waits for the drawing, in seconds: the terminal may be stopped (Ctrl-S)."""
+_UP = "\x1b[A"
 
 
 class Drawing(Protocol):
@@ -51,11 +51,26 @@ class Drawing(Protocol):
         """Print what is left."""
 
 
+class Waiting(Protocol):
+    """Says what is waited for, as `Status` does: one line, or always as many."""
+
+    words: int
+
+    def failed(self, next_try: NextTry, now: float) -> None:
+        """A try failed; the next one follows."""
+
+    def text(self, now: float, columns: int) -> str:
+        """What is shown now, each line less than `columns` long."""
+
+    def changes_in(self, now: float) -> float:
+        """Seconds until it says something else."""
+
+
 class Live:
     """The moving part of one command's terminal; from `start` to `finish`, and gone without trace."""
 
     def __init__(
-        self, console: Console, environ: Mapping[str, str], *, status: Status | None = None,
+        self, console: Console, environ: Mapping[str, str], *, status: Waiting | None = None,
         drawing: Callable[[], Drawing] | None = None, mute: bool = False, keeps_typed: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
@@ -75,7 +90,7 @@ class Live:
         self._status, self._make = status, drawing
         self._drawing: Drawing | None = None
         self._fed = False
-        self._shown = False  # the status is on the screen
+        self._shown = 0  # lines of the status that are on the screen
         self._open = False  # a line of another's has begun and not ended: nothing is drawn into it
         self._requested = False
         self._tick_at = math.inf
@@ -244,12 +259,15 @@ class Live:
         elif self._drawing and self._fed:
             self._drawing.draw()
 
-    def _show_status(self, status: Status) -> None:
+    def _show_status(self, status: Waiting) -> None:
         now = self._clock()
         self._tick_at = now + status.changes_in(now) if self._requested else math.inf
-        text = status.text(now, size(STDERR, self._environ)[0])
-        self._tell(f"\r\x1b[2m{text}\x1b[0m\x1b[K" if self._console.colour else f"\r{text}\x1b[K")
-        self._shown = True
+        lines = status.text(now, size(STDERR, self._environ)[0]).split("\n")
+        if self._shown > len(lines):
+            self._clear()
+        styled = [f"\x1b[2m{line}\x1b[0m\x1b[K" if self._console.colour else f"{line}\x1b[K" for line in lines]
+        self._tell("\r" + _UP * (self._shown - 1) + "\r\n".join(styled))
+        self._shown = len(lines)
 
     def _end_status(self) -> None:
         self._clear()
@@ -257,8 +275,8 @@ class Live:
 
     def _clear(self) -> None:
         if self._shown:
-            self._tell("\r\x1b[K")
-            self._shown = False
+            self._tell("\r\x1b[K" + f"{_UP}\x1b[K" * (self._shown - 1))
+            self._shown = 0
         elif self._drawing and self._fed and not self._open:
             self._drawing.clear()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from types import TracebackType
 
 from ..core.errors import ClaudeError, OutputError, RefusedError, UsageError
 from ..core.sizes import readable_size
+from ..storage.output import is_at, open_held, output_mode, output_target, why_not_held
 from .console import Console
 
 STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
@@ -30,12 +30,6 @@ PARAMETERS = {name: name for name in FIELDS} | {
     "effort": "output_config.effort",
     "task_budget": "output_config.task_budget",
     "user_id": "metadata.user_id",
-}
-# Why a partial file is not opened, beyond what the system says.
-_REASONS = {
-    errno.EAGAIN: "another claude-cli is writing it",
-    errno.EMLINK: "it has a second name (a hard link)",
-    errno.ENXIO: "it is no regular file",
 }
 
 
@@ -73,8 +67,8 @@ class OutputFile:
         self.name, self._note, self._keeps_refused, self._private = name, note, keeps_refused, private
         self.size = 0
         self._old = False  # whether the partial file holds what an earlier run left
-        self._target = _target(name)
-        self._mode = _mode_of(self._target, name)
+        self._target = output_target(name)
+        self._mode = output_mode(self._target, name)
         self.partial = self._target.with_name(f"{self._target.name}.partial")
         self._shown = str(self.partial) if Path(name).is_symlink() else f"{name}.partial"
         self._direct = self._mode is not None and not stat.S_ISREG(self._mode)
@@ -131,7 +125,7 @@ class OutputFile:
 
     def _leave(self, error: BaseException) -> None:
         """Leave what came in the partial file and say so; take away one with nothing in it that is wanted."""
-        if self._direct or self._old or not _is_at(self._descriptor, self.partial):
+        if self._direct or self._old or not is_at(self._descriptor, self.partial):
             return
         if not self.size or (isinstance(error, RefusedError) and not self._keeps_refused):
             with suppress(OSError):
@@ -149,36 +143,24 @@ class OutputFile:
 
     def _open_partial(self) -> int:
         """Create the file beside the target, or open what an earlier run left; keep others of us out of it."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
         try:
-            descriptor = os.open(self.partial, flags, 0o600 if self._private else 0o666)
+            descriptor = open_held(self.partial, 0o600 if self._private else 0o666)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if _is_at(descriptor, self.partial):
-                    self._take(descriptor)
-                    return descriptor
+                self._take(descriptor)
             except BaseException:
                 os.close(descriptor)
                 raise
         except OSError as error:
-            why = _REASONS.get(error.errno or 0, error.strerror)
-            raise UsageError(f"-o {self.name}: {self._shown} cannot be written: {why}") from error
-        # Another run put it in its place between our opening and our locking: it is an answer now.
-        os.close(descriptor)
-        return self._open_partial()
+            raise UsageError(f"-o {self.name}: {self._shown} cannot be written: {why_not_held(error)}") from error
+        return descriptor
 
     def _take(self, descriptor: int) -> None:
-        """Make a locked partial file ours. Raises `OSError` for one of a kind that is never ours."""
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.ENXIO, os.strerror(errno.ENXIO))
-        if found.st_nlink > 1:
-            raise OSError(errno.EMLINK, os.strerror(errno.EMLINK))
+        """Make a partial file that is held ours."""
         if self._private:
             os.fchmod(descriptor, 0o600)
         elif self._mode is not None:
             os.fchmod(descriptor, stat.S_IMODE(self._mode))
-        self._old = found.st_size > 0
+        self._old = os.fstat(descriptor).st_size > 0
 
     def _open_directly(self) -> int:
         """Open a device or a named pipe; nobody waits for a pipe's reader without being told."""
@@ -225,40 +207,3 @@ def to_file(console: Console, file: OutputFile) -> FileConsole:
 def written(file: OutputFile) -> str:
     """What was written, in a line: `answer.md, 1.2 KB`."""
     return f"{file.name}, {readable_size(file.size)}"
-
-
-def _is_at(descriptor: int, path: Path) -> bool:
-    """Whether the open file is the one that `path` names now."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.lstat())
-    except OSError:
-        return False
-
-
-def _target(name: str) -> Path:
-    """Where the answer goes in the end: the file itself, behind all links. Refuses what can be no file."""
-    try:
-        path = Path(name).expanduser()
-        if path.is_dir() or name.endswith("/"):
-            raise UsageError(f"-o {name} is a folder; name a file in it")
-        # The kernel's own links, as a shell's >(command) has them, lead to no name.
-        target = path if path.is_fifo() or path.is_char_device() else path.resolve()
-        if not target.parent.is_dir():
-            raise UsageError(f"-o {name}: there is no folder {target.parent}; make it first")
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise UsageError(f"-o {name} cannot be written: {reason}") from error
-    return target
-
-
-def _mode_of(target: Path, name: str) -> int | None:
-    """The type and mode of an existing file that may be written; None where there is none."""
-    try:
-        mode = target.stat().st_mode
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise UsageError(f"-o {name} cannot be written: {error.strerror}") from error
-    if not os.access(target, os.W_OK):
-        raise UsageError(f"-o {name} cannot be written: it is read-only for you")
-    return mode

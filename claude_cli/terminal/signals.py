@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Thread
 from types import FrameType
 
 EXIT_INTERRUPTED, EXIT_CLOSED_PIPE = 130, 141  # 128 + the signal's number, as shells report them
@@ -67,19 +66,32 @@ def held_back() -> Iterator[None]:
                 signal.raise_signal(min(came, key=worst_first.index))
 
 
-def start_unsignalled(thread: Thread) -> bool:
-    """Start `thread` without any signal; returns whether it could be had, as a container may limit them.
+@contextmanager
+def handed_over(told: Callable[[int], None]) -> Iterator[None]:
+    """Tell `told` of Ctrl-C, SIGTERM and SIGHUP instead of unwinding the stack; one that is ignored stays so.
 
-    A signal that the system gave to it would not wake the main thread, which alone acts on signals.
+    For the main thread. It calls `told` between any two instructions, so that may do no more than make a note of it.
     """
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in numbers}
+    inside = True
+
+    def hand_over(number: int, frame: FrameType | None) -> None:
+        if inside:
+            told(number)
+        else:  # a signal has kept us from giving this one back: that is done now
+            signal.signal(number, before[signal.Signals(number)])
+            signal.raise_signal(number)
+
     try:
-        thread.start()
-    except RuntimeError:
-        return False
+        for number, handler in before.items():
+            if handler != signal.SIG_IGN:
+                signal.signal(number, hand_over)
+        yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-    return True
+        inside = False
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def stopped_by(error: BaseException | None) -> Terminated | None:

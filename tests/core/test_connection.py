@@ -344,6 +344,15 @@ def test_a_connection_that_takes_too_long():
     assert translate(httpcore.ReadTimeout("x"), HTTPS, watch=watch).maybe_billed
 
 
+@pytest.mark.parametrize("head_came", [False, True], ids=["before the head", "behind it"])
+def test_an_answer_that_breaks_off_may_be_billed(head_came):
+    """One that comes in one piece has all been worked out when its head comes, though no event tells of it."""
+    watch = Watch(LIMITS, Clock())
+    if head_came:
+        watch.head({})
+    assert translate(httpcore.ReadError("x"), HTTPS, watch=watch).maybe_billed is head_came
+
+
 @pytest.mark.parametrize("seconds", [0.0, 0.1, NAP_S, 1.1])
 def test_a_wait_is_made_of_naps(seconds):
     """A signal that comes between Python and the system's sleep is lost on a sleep of any length."""

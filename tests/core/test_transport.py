@@ -28,7 +28,7 @@ from ..loopback import (
     response,
 )
 
-LIBRARY = {"blocking": "httpcore/1.", "async": "httpx/0."}
+LIBRARY = {"blocking": "httpcore/1.", "async": "httpcore/1."}
 
 
 # ------------------------------------------------------------------------------------------------ what is sent
@@ -130,6 +130,7 @@ def test_an_answer_is_whole_however_it_is_framed_and_cut(driver, serve, framing,
             b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" * 3 + response(framing="chunked"), id="three times 103"
         ),
         pytest.param(response().replace(b"\r\n", b"\n"), id="a head with bare line feeds"),
+        pytest.param(b"HTTP/1.1 103 Early Hints\nlink: </a>\n\n" * 2 + response(), id="103 with bare line feeds"),
         pytest.param(response(kind="text/event-stream; charset=utf-8"), id="a charset"),
         pytest.param(response(kind=""), id="no content type"),
         pytest.param(response(frames(names=False)), id="frames without names"),

@@ -271,6 +271,34 @@ def test_a_proxy_that_cuts_the_handshake(driver, serve):
     assert f"through the proxy http://127.0.0.1:{proxy.port}" in str(error)
 
 
+def test_a_host_of_which_every_address_refuses(driver, monkeypatch):
+    """One has an IPv4 and an IPv6 address as a rule: it is as refused as a host with one, and not a riddle."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+    def two(_host, _port, *_, **__):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("127.0.0.1", "127.0.0.2")]
+
+    monkeypatch.setattr(socket, "getaddrinfo", two)
+    error = driver.ask("https://api.test").error
+    monkeypatch.undo()
+    assert (error.kind, error.exit_code) == ("refused", 6)
+
+
+def test_what_a_proxy_says_before_tls_is_no_answer(driver, serve, authority):
+    """A proxy may not speak for the host: what comes behind its own head is not encrypted, and not looked at."""
+
+    def play(peer):
+        peer.request()
+        peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n" + response())
+        peer.socket.recv(1000)
+
+    environ = {"HTTPS_PROXY": f"http://127.0.0.1:{serve(play).port}", "SSL_CERT_FILE": str(authority.file)}
+    answer = driver.ask("https://api.test", environ=environ)
+    assert isinstance(answer.error, ConnectionFailedError)
+    assert answer.events == []
+
+
 @pytest.mark.parametrize("whose", ["host", "proxy"])
 def test_an_untrusted_certificate_behind_a_proxy(driver, serve, authority, go, whose, tmp_path):
     """It is the certificate that is wrong, and not the proxy that refuses."""

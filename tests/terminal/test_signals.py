@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from claude_cli.terminal.signals import Terminated, held_back
+from claude_cli.terminal.signals import Terminated, handed_over, held_back
 
 
 @pytest.fixture(autouse=True)
@@ -99,3 +99,26 @@ def test_no_signal_is_lost_or_disarmed_by_one_that_comes_as_they_are_taken_over_
             with pytest.raises(KeyboardInterrupt):
                 signal.raise_signal(each)
     assert moment > 20
+
+
+def test_signals_that_are_handed_over_unwind_nothing():
+    """Each is told, in the order in which they came; afterwards they do what they did before."""
+    told: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    with handed_over(told.append):
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+            signal.raise_signal(number)
+    assert told == [signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGINT]
+    assert before == {number: signal.getsignal(number) for number in before}
+
+
+def test_a_signal_that_is_ignored_stays_ignored():
+    """`nohup` and a shell's `&` set signals aside, and they stay there."""
+    told: list[int] = []
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with handed_over(told.append):
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert told == []

@@ -11,6 +11,7 @@ from .storage.ledger_schema import FILE_NAME
 from .storage.paths import data_dir
 
 if TYPE_CHECKING:
+    from .batch.books import Books
     from .core.budget import Recorder
     from .core.messages import Notice
     from .storage.settings import Settings
@@ -35,8 +36,29 @@ def recorder(
         run_limit_pico: pico-dollars that all calls of this process may cost; None: no limit.
         notify: is told what hinders the ledger.
     """
-    ledger = None
-    if not offline:
-        limits = Limits(settings.budget_day.pico, settings.budget_month.pico)
-        ledger = Ledger(data_dir(environ) / FILE_NAME, about, limits, notify=notify)
+    ledger = None if offline else _ledger(about, settings, environ, notify)
     return ledger if run_limit_pico is None else RunLimit(run_limit_pico, ledger)
+
+
+def batch_books(
+    about: About,
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    offline: bool,
+    run_limit_pico: int | None,
+    notify: Callable[[Notice], None],
+) -> Books:
+    """The same for many calls at once, which are recorded in groups; for use in an event loop. Arguments as above."""
+    from .batch.books import RunBooks
+    from .batch.books_ledger import GroupedLedger
+
+    if offline:
+        return RunBooks(run_limit_pico)
+    ledger = GroupedLedger(lambda tell: _ledger(about, settings, environ, tell), notify)
+    return RunBooks(run_limit_pico, ledger)
+
+
+def _ledger(about: About, settings: Settings, environ: Mapping[str, str], notify: Callable[[Notice], None]) -> Ledger:
+    limits = Limits(settings.budget_day.pico, settings.budget_month.pico)
+    return Ledger(data_dir(environ) / FILE_NAME, about, limits, notify=notify)

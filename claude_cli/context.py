@@ -21,6 +21,7 @@ from .terminal.signals import held_back
 from .terminal.stdin import StdinReader
 
 if TYPE_CHECKING:
+    from .batch.books import Books
     from .core.budget import Recorder
     from .core.models import Catalogue
     from .core.providers.base import LLMProvider
@@ -166,6 +167,19 @@ class Context:
         from .accounts import recorder
 
         return recorder(
+            self._about,
+            self.settings,
+            self.environ,
+            offline=self.offline,
+            run_limit_pico=self.overrides.max_cost_pico,
+            notify=self.notify,
+        )
+
+    def books(self) -> Books:
+        """Who keeps count of the calls of a batch and of their money. Raises `UsageError`."""
+        from .accounts import batch_books
+
+        return batch_books(
             self._about,
             self.settings,
             self.environ,

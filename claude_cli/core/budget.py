@@ -260,6 +260,10 @@ class RunLimit:
         if self._inner:
             self._inner.settle(theirs, record)
 
+    def withdraw(self, ticket: Ticket) -> None:
+        """The call of `ticket` is not made; `inner` has to be told by whoever knows that."""
+        del self._open[ticket.number]
+
     def left_pico(self) -> int | None:
         """As in `Recorder`."""
         mine = self._limit_pico - self._spent_pico - sum(pico for _, pico in self._open.values())

@@ -30,7 +30,7 @@ from .messages import ChatRequest, Completion, NextTry, Notice
 from .surroundings import CallPolicy, Surroundings, books
 
 if TYPE_CHECKING:
-    from .budget import Record
+    from .budget import Plan, Record
 
 _WORTH_A_FALLBACK = (OverloadedError, RateLimitError, ServerError, TimedOutError, NotFoundError, BreakerOpenError)
 
@@ -38,8 +38,16 @@ _WORTH_A_FALLBACK = (OverloadedError, RateLimitError, ServerError, TimedOutError
 class Call:
     """The state of one call. Use it as a driver does: `begin`, then `receive`/`ended`/`failed`, then `close`."""
 
-    def __init__(self, request: ChatRequest, policy: CallPolicy, around: Surroundings, *, name: str = "") -> None:
-        """Prepare a call of `request`; `name` stands in telemetry for all its tries, a random word unless given."""
+    def __init__(
+        self, request: ChatRequest, policy: CallPolicy, around: Surroundings, *,
+        name: str = "", plan: Plan | None = None,
+    ) -> None:  # fmt: skip
+        """Prepare a call of `request`.
+
+        Args:
+            name: stands in telemetry for all its tries; a random word unless given.
+            plan: what `request` may cost, where that has been reckoned already.
+        """
         self.request = request
         self.started_at = around.clock()
         self.first_text_at: float | None = None
@@ -53,7 +61,7 @@ class Call:
         self._handed_on = False
         self._held: list[MessageStart] = []
         self._error: ClaudeError | None = None
-        self._books = books(policy, around)
+        self._books, self._plan = books(policy, around), plan
 
     @property
     def deadline(self) -> float | None:
@@ -96,7 +104,7 @@ class Call:
             self._permit = self._around.board.breaker(name).admit()
         if self._books:
             if not self._books.begun:
-                self.request = self._books.admit(self.request)
+                self.request = self._books.admit(self.request, plan=self._plan)
             self._books.sent()
         if self._around.emitter:
             self._emit("RequestStart", attempt=self._attempt, leg=self._legs.number)

@@ -59,17 +59,20 @@ class Keeping:
         """Whether there is a ticket to be settled."""
         return self._ticket is not None
 
-    def admit(self, request: ChatRequest, before: Completion | None = None, *, why: str = "") -> ChatRequest:
+    def admit(
+        self, request: ChatRequest, before: Completion | None = None, *, why: str = "", plan: Plan | None = None
+    ) -> ChatRequest:
         """`request` as it may be sent: the call's first, or another that goes on with it.
 
         Args:
             before: the answer so far, where it goes on with that; another model's first request goes on with nothing.
             why: what it would have been for, for the error's message.
+            plan: what it may cost, where that has been reckoned already.
         Raises:
             BudgetReachedError: it must not be sent.
             UsageError: nor must it, as there is a budget, and nobody knows the model or its price.
         """
-        plan = plan_of(request, self._models, flexible=self._flexible)
+        plan = plan or plan_of(request, self._models, flexible=self._flexible)
         spent = self._spent_pico
         try:
             if self._ticket is None:

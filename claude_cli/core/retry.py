@@ -78,6 +78,11 @@ def should_retry(status: int, headers: Mapping[str, str]) -> bool:
     return status in (408, 409, 429) or status >= 500
 
 
+def is_hopeless(error: Exception) -> bool:
+    """Whether `error` says of a host that it refuses, does not resolve or is not trusted."""
+    return isinstance(error, ConnectionFailedError) and error.kind in ("refused", "unresolved", "untrusted")
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """How long and how often a call is tried.
@@ -86,11 +91,13 @@ class RetryPolicy:
         retry_for_s: seconds after the call's start within which a next try may begin.
         retries: tries after the first at most; None: as many as fit into `retry_for_s`.
         timeout_s: seconds for the whole call, waits included; None: no limit.
+        reached: the host is known to be there, so one that refuses or does not resolve is no typo, and tried as long.
     """
 
     retry_for_s: float = 60.0
     retries: int | None = None
     timeout_s: float | None = None
+    reached: bool = False
 
     def delay(
         self, error: ProviderError, *, attempt: int, elapsed_s: float, draw: float, fallback: bool = False
@@ -116,6 +123,6 @@ class RetryPolicy:
         tries = float("inf") if self.retries is None else 1.0 + self.retries
         if isinstance(error, BreakerOpenError):
             return 1.0 if fallback else tries
-        if isinstance(error, ConnectionFailedError) and error.kind in ("refused", "unresolved", "untrusted"):
+        if is_hopeless(error) and not self.reached:
             return min(tries, HOPELESS_TRIES)
         return min(tries, TRIES_BEFORE_FALLBACK) if fallback and self.retries is None else tries

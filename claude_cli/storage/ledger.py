@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from ..core.budget import Limits, Plan, Record, Ticket, grant
 from ..core.errors import BudgetReachedError
@@ -22,7 +23,7 @@ from .owners import Owners, owners
 
 _FOLDED_AT_ONCE = 100
 """Old rows that the end of a call removes at most: about a millisecond."""
-_UNRECORDED = 0
+UNRECORDED = 0
 """The number of a ticket that no row belongs to."""
 _MOST = 10**15
 """No count and no amount that is kept is higher (a thousand dollars): their sums must stay within SQLite's 63 bits."""
@@ -69,22 +70,43 @@ class Ledger:
         self._about, self._limits, self._notify = about, limits, notify
         self._clock, self._local_day = clock, local_day
         self._database = Database(path, SCHEMA, notify=notify, clock=clock, monotonic=monotonic, sleep=sleep)
+        self._lock = self._database.path.with_name(f"{self._database.path.name}-lock")
         self._told = False
 
     def begin(self, plan: Plan) -> Ticket:
         """See `Recorder`. Raises `BudgetReachedError`, also where there is a budget and no ledger to keep it by."""
         try:
-            begun = self._database.write(lambda calls: self._begin(calls, plan))
+            (begun,) = self.keep((plan,))
         except DatabaseUnavailableError as error:
-            return self._unrecorded(Ticket(_UNRECORDED, plan), error)
+            return self._unrecorded(Ticket(UNRECORDED, plan), error)
         if isinstance(begun, BudgetReachedError):
             raise begun
         return begun
 
+    def keep(
+        self, plans: Sequence[Plan], over: Sequence[tuple[Ticket, Record | None]] = ()
+    ) -> list[Ticket | BudgetReachedError]:
+        """Many steps in one transaction: `over` are settled, then `plans` begun one after the other.
+
+        Args:
+            over: calls that have ended, and how; None: one that was never made, of which nothing stays.
+        Returns: what became of each plan.
+        Raises:
+            DatabaseUnavailableError: nothing of it was written.
+        """
+        return self._database.write(lambda calls: self._keep(calls, plans, over))
+
+    def unrecorded(self, plan: Plan, error: DatabaseUnavailableError) -> Ticket | BudgetReachedError:
+        """What becomes of a plan that `keep` could not write."""
+        try:
+            return self._unrecorded(Ticket(UNRECORDED, plan), error)
+        except BudgetReachedError as reached:
+            return reached
+
     def extend(self, ticket: Ticket, plan: Plan, spent_pico: int) -> Ticket:
         """See `Recorder`. Raises `BudgetReachedError`, as `begin` does."""
-        if ticket.number == _UNRECORDED:
-            return Ticket(_UNRECORDED, plan)
+        if ticket.number == UNRECORDED:
+            return Ticket(UNRECORDED, plan)
         try:
             return self._database.write(lambda calls: self._extend(calls, ticket, plan, spent_pico))
         except DatabaseUnavailableError as error:
@@ -92,10 +114,10 @@ class Ledger:
 
     def settle(self, ticket: Ticket, record: Record) -> None:
         """See `Recorder`; the answer is there, so nothing is raised."""
-        if ticket.number == _UNRECORDED:
+        if ticket.number == UNRECORDED:
             return
         try:
-            self._database.write(lambda calls: self._settle(calls, ticket, record))
+            self.keep((), [(ticket, record)])
         except DatabaseUnavailableError as error:
             self._say(error)
 
@@ -110,19 +132,34 @@ class Ledger:
         """Close the database; a process that is about to end need not (it would wait for the disk)."""
         self._database.close()
 
-    def _begin(self, calls: sqlite3.Connection, plan: Plan) -> Ticket | BudgetReachedError:
-        now = self._clock()
-        self._sweep(calls)
-        try:
-            granted = self._granted(calls, plan, now)
-        except BudgetReachedError as error:
-            return error  # raised here it would undo what was swept
-        return Ticket(self._insert(calls, granted, now), granted)
+    def _keep(
+        self, calls: sqlite3.Connection, plans: Sequence[Plan], over: Sequence[tuple[Ticket, Record | None]]
+    ) -> list[Ticket | BudgetReachedError]:
+        for ticket, record in over:
+            if record is None:
+                calls.execute(_FORGET, (ticket.number, self._owners().own))
+            else:
+                self._settle(calls, ticket, record)
+        if over:
+            self._fold(calls)
+        if plans:
+            self._sweep(calls)
+        now, begun = self._clock(), list[Ticket | BudgetReachedError]()
+        spending = list(self._spending(calls, now)) if plans else []
+        for plan in plans:
+            try:
+                granted = _granted(plan, spending)
+            except BudgetReachedError as error:
+                begun.append(error)  # raised here it would undo all that has been written
+                continue
+            begun.append(Ticket(self._insert(calls, granted, now), granted))
+            spending = [each._replace(aside_pico=each.aside_pico + (granted.worst_pico or 0)) for each in spending]
+        return begun
 
     def _extend(self, calls: sqlite3.Connection, ticket: Ticket, plan: Plan, spent_pico: int) -> Ticket:
         now = self._clock()
-        granted = self._granted(calls, plan, now, but=ticket.number, spent_pico=spent_pico)
-        number = self._row(calls, ticket, now)
+        granted = _granted(plan, self._spending(calls, now, ticket.number), spent_pico)
+        number, _ = self._row(calls, ticket, now)
         values = {
             "model": _text(plan.model),
             "reserved": _fit(spent_pico + (granted.worst_pico or 0)),
@@ -139,8 +176,7 @@ class Ledger:
             # Another model answered than the one that was let through: no price, but no way round the budget either.
             record = record._replace(cost_pico=record.worst_pico, estimated=True)
         now = self._clock()
-        number = self._row(calls, ticket, now - (record.duration_ms or 0) / 1000)
-        (state,) = calls.execute("SELECT state FROM calls WHERE id = ?", (number,)).fetchone()
+        number, state = self._row(calls, ticket, now - (record.duration_ms or 0) / 1000)
         if state != "open":
             calls.execute(_COUNT, {"sign": -1, "number": number})  # it was taken for lost, and charged
         usage = record.usage
@@ -158,27 +194,18 @@ class Ledger:
         }
         calls.execute(_SETTLE, values)
         calls.execute(_COUNT, {"sign": 1, "number": number})
-        oldest = self._local_day(now - KEPT_DAYS * 86_400)
+
+    def _fold(self, calls: sqlite3.Connection) -> None:
+        """Remove rows that are older than they are kept for."""
+        oldest = self._local_day(self._clock() - KEPT_DAYS * 86_400)
         calls.execute(_FOLD, {"oldest": oldest, "most": _FOLDED_AT_ONCE})
 
-    def _granted(
-        self, calls: sqlite3.Connection, plan: Plan, now: float, *, but: int = _UNRECORDED, spent_pico: int = 0
-    ) -> Plan:
-        """`plan` as far as all limits allow it; the call `but` has spent `spent_pico`, whatever is reserved for it."""
-        for name, limit, again, spent, set_aside in self._spending(calls, now, but):
-            left = limit - spent - set_aside - spent_pico
-            words = f"{name} of {money(limit)} (starts again {again})"
-            plan = grant(plan, left, limit=words, set_aside_pico=set_aside)
-        return plan
-
     def _left(self, calls: sqlite3.Connection) -> int | None:
-        found = [limit - spent - aside for _, limit, _, spent, aside in self._spending(calls, self._clock())]
+        found = [each.left_pico for each in self._spending(calls, self._clock())]
         return max(0, min(found)) if found else None
 
-    def _spending(
-        self, calls: sqlite3.Connection, now: float, but: int = _UNRECORDED
-    ) -> Iterator[tuple[str, int, str, int, int]]:
-        """Each limit: its name, its amount, when it starts again, what is spent, and set aside for calls but `but`."""
+    def _spending(self, calls: sqlite3.Connection, now: float, but: int = UNRECORDED) -> Iterator[_Spending]:
+        """Each limit, and what counts against it; nothing is set aside for the call `but`."""
         today = self._local_day(now)
         limits = (
             ("budget.day", self._limits.day_pico, today, "at midnight"),
@@ -187,7 +214,7 @@ class Ledger:
         for name, limit, first_day, again in limits:
             if limit is not None:
                 bounds = {"first_day": first_day, "today": today, "but": but}
-                yield name, limit, again, *calls.execute(SPENDING, bounds).fetchone()
+                yield _Spending(name, limit, again, *calls.execute(SPENDING, bounds).fetchone())
 
     def _sweep(self, calls: sqlite3.Connection) -> None:
         """Charge the calls whose process has ended."""
@@ -198,11 +225,11 @@ class Ledger:
                 calls.executemany(_LOSE, lost)
                 calls.executemany(_COUNT, [{"sign": 1, "number": number} for (number,) in lost])
 
-    def _row(self, calls: sqlite3.Connection, ticket: Ticket, began: float) -> int:
-        """The row of `ticket`; a new one where its file has been set aside since."""
+    def _row(self, calls: sqlite3.Connection, ticket: Ticket, began: float) -> tuple[int, str]:
+        """The row of `ticket` and its state; a new one where its file has been set aside since."""
         key = (ticket.number, self._owners().own)
-        known = calls.execute("SELECT 1 FROM calls WHERE id = ? AND owner = ?", key).fetchone()
-        return ticket.number if known else self._insert(calls, ticket.plan, began)
+        known = calls.execute("SELECT id, state FROM calls WHERE id = ? AND owner = ?", key).fetchone()
+        return known or (self._insert(calls, ticket.plan, began), "open")
 
     def _insert(self, calls: sqlite3.Connection, plan: Plan, began: float) -> int:
         about = self._about
@@ -219,10 +246,10 @@ class Ledger:
             "tokens": _fit(plan.input_tokens),
             "input_pico": _fit(plan.input_pico),
         }
-        return calls.execute(_INSERT, values).lastrowid or _UNRECORDED
+        return calls.execute(_INSERT, values).lastrowid or UNRECORDED
 
     def _owners(self) -> Owners:
-        return owners(self._database.path.with_name(f"{self._database.path.name}-lock"))
+        return owners(self._lock)
 
     def _unrecorded(self, ticket: Ticket, error: DatabaseUnavailableError) -> Ticket:
         """`ticket`, whose call goes on without being counted. Raises `BudgetReachedError` where there is a budget."""
@@ -237,6 +264,29 @@ class Ledger:
         if not self._told:
             self._told = True
             self._notify(Notice("not_recorded", f"this call is not recorded: {error}"))
+
+
+class _Spending(NamedTuple):
+    """A limit: its name, when it `starts_again`, and in pico-dollars its amount, what is spent, and set aside."""
+
+    name: str
+    limit_pico: int
+    starts_again: str
+    spent_pico: int
+    aside_pico: int
+
+    @property
+    def left_pico(self) -> int:
+        """What is neither spent nor set aside; below 0 where it is more than the limit."""
+        return self.limit_pico - self.spent_pico - self.aside_pico
+
+
+def _granted(plan: Plan, spending: Iterable[_Spending], spent_pico: int = 0) -> Plan:
+    """`plan` as far as all limits allow it, where its call has spent `spent_pico` that they do not know of."""
+    for each in spending:
+        words = f"{each.name} of {money(each.limit_pico)} (starts again {each.starts_again})"
+        plan = grant(plan, each.left_pico - spent_pico, limit=words, set_aside_pico=each.aside_pico)
+    return plan
 
 
 def _fit(count: int | None) -> int | None:
@@ -271,6 +321,8 @@ _LOSE = """
 UPDATE calls SET state = 'lost', status = 'lost', reserved_pico = 0, input_tokens = input_estimate,
                  cost_pico = input_pico, estimated = 1
 WHERE id = ?"""
+
+_FORGET = "DELETE FROM calls WHERE id = ? AND owner = ? AND state = 'open'"
 
 _COUNT = """
 INSERT INTO days

@@ -64,6 +64,15 @@ def test_a_call_is_told_before_it_is_sent_and_when_it_is_over():
     )  # fmt: skip
 
 
+def test_what_a_call_may_cost_is_not_reckoned_twice():
+    """A batch has done so before it set that aside."""
+    plan, book = Plan("claude-opus-5-5", 7, 100, False, 1, 2), Book([None])
+    call = Call(OPUS, CallPolicy(), surroundings("anthropic", recorder=book), plan=plan)
+    call.begin()
+    call.close()
+    assert book.told == [plan]
+
+
 def test_without_a_recorder_there_are_no_books():
     """And no call is slower for them."""
     assert Stage().call._books is None

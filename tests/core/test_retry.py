@@ -157,6 +157,9 @@ def wait(error: ProviderError, *, attempt: int = 1, elapsed_s: float = 0.0, fall
         pytest.param(
             ConnectionFailedError("x", kind="refused"), {"retries": 9, "attempt": 2}, None, id="refused, nine"
         ),
+        pytest.param(
+            ConnectionFailedError("x", kind="refused"), {"reached": True, "attempt": 9}, 8.0, id="refused, once reached"
+        ),
         pytest.param(OverloadedError("x"), {"fallback": True, "attempt": 2}, 1.0, id="fallback ready: a third try"),
         pytest.param(OverloadedError("x"), {"fallback": True, "attempt": 3}, None, id="fallback ready: no fourth"),
         pytest.param(OverloadedError("x"), {"fallback": True, "attempt": 3, "retries": 5}, 2.0, id="retries go first"),

@@ -16,6 +16,10 @@ def command(
     script: Annotated[str | None, typer.Option("--script", metavar="FILE", help="Faults and answers to play, as JSON.")] = None,
     pace: Annotated[float, typer.Option("--pace", metavar="SECONDS", min=0, help="Seconds between two pieces of an answer.")] = 0.0,
     bare: Annotated[bool, typer.Option("--bare-models", help="List models with four fields only, as old gateways do.")] = False,
+    requests: Annotated[int | None, typer.Option("--requests-per-minute", metavar="N", min=1, help="Answer 429 beyond so many requests a minute.")] = None,
+    input_tokens: Annotated[int | None, typer.Option("--input-tokens-per-minute", metavar="N", min=1, help="Answer 429 beyond so many input tokens a minute.")] = None,
+    output_tokens: Annotated[int | None, typer.Option("--output-tokens-per-minute", metavar="N", min=1, help="Answer 429 beyond so many output tokens a minute.")] = None,
+    burst: Annotated[float, typer.Option("--burst", metavar="SECONDS", min=0.001, max=60, help="How many seconds' worth of a limit may be used at once.")] = 60.0,
 ) -> int:  # fmt: skip
     """Run the simulator until Ctrl-C; its address is printed first."""
     import asyncio
@@ -28,8 +32,11 @@ def command(
     except ValueError as error:
         raise UsageError(f"the script cannot be played: {error}") from error
 
+    given = {"requests": requests, "input-tokens": input_tokens, "output-tokens": output_tokens}
+    limits = {name: limit for name, limit in given.items() if limit}
+
     async def serve() -> None:
-        simulator = Simulator(script=steps, pace_s=pace, bare_models=bare, port=port)
+        simulator = Simulator(script=steps, pace_s=pace, bare_models=bare, port=port, limits=limits, burst_s=burst)
         try:
             await simulator.start()
         except OSError as error:

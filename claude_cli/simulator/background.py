@@ -30,6 +30,8 @@ class Options(TypedDict, total=False):
     clock: Callable[[], float]
     extra_models: Sequence[Mapping[str, Any]]
     recorded: int
+    limits: Mapping[str, int] | None
+    burst_s: float
 
 
 class BackgroundSimulator:

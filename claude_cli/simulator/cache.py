@@ -69,6 +69,11 @@ class PromptCache:
                 self._keep(hashes[mark.position], LIFETIME_S[mark.ttl])
         return CacheUse(fresh=total - covered, read=read, written_5m=written["5m"], written_1h=written["1h"])
 
+    def known(self, call: Call, prompt: list[Segment]) -> int:
+        """Tokens that `use` would read, with nothing kept of the prompt."""
+        marks = _breakpoints(call, prompt)
+        return self._longest_read(marks, *_prefixes(call, prompt)) if marks else 0
+
     def _longest_read(self, marks: list[_Breakpoint], hashes: list[bytes], sums: list[int]) -> int:
         """Tokens of the longest known prefix that ends within the look-back of a breakpoint."""
         for mark in reversed(marks):

@@ -46,6 +46,7 @@ class ApiError(Exception):
         status: the HTTP status.
         kind: `error.type` of the body; by default the one that belongs to the status.
         details: `error.details` of the body, left out when None.
+        headers: what the response has besides.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class ApiError(Exception):
         self.status = status
         self.kind = kind or type_of(status)
         self.details = details
+        self.headers: list[tuple[str, str]] = []
 
     def body(self, request_id: str) -> dict[str, Any]:
         """The JSON body that names this error."""

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from .connection import Connection, Sleep
 from .journal import MAX_RECORDED, Journal, RecordedRequest
+from .limits import MINUTE_S
 from .service import Service
 
 BACKLOG = 1024
@@ -31,6 +32,7 @@ class Simulator:
         clock: seconds since 1970, for the rate-limit headers and the age of what is cached.
         extra_models: models besides the catalogue's, as in `catalogue.with_models`.
         recorded: requests that are remembered; the oldest are forgotten first.
+        limits, burst_s: rate limits that are enforced, as in `limits.RateLimits`; else requests are only counted.
     """
 
     def __init__(
@@ -47,8 +49,10 @@ class Simulator:
         clock: Callable[[], float] = time.time,
         extra_models: Sequence[Mapping[str, Any]] = (),
         recorded: int = MAX_RECORDED,
+        limits: Mapping[str, int] | None = None,
+        burst_s: float = MINUTE_S,
     ) -> None:
-        self._service = Service(script, keys, pace_s, bare_models, today, clock, extra_models)
+        self._service = Service(script, keys, pace_s, bare_models, today, clock, extra_models, limits, burst_s)
         self._journal = Journal(recorded)
         self._sleep = sleep
         self._host, self._port = host, port

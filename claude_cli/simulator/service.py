@@ -5,7 +5,7 @@ What it keeps between requests: how many there were (for ids), the prompt cache,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote
@@ -21,7 +21,7 @@ from .delivery import Action, body_actions, encode_json, stream_actions
 from .errors import MESSAGES, ApiError, error_body, reject, type_of
 from .faults import NO_FAULT, Fault, Script, parse_header
 from .journal import RecordedRequest
-from .limits import RateLimits
+from .limits import MINUTE_S, RateLimits
 from .model_rules import check_for_model
 from .request import Call
 from .rules import check_body
@@ -57,13 +57,14 @@ class Response:
 
 @dataclass(slots=True)
 class Service:
-    """Answers requests. Raises `ValueError` for a script that cannot be read.
+    """Answers requests. Raises `ValueError` for a script that cannot be read, or a limit that is none.
 
     Attributes:
         keys: accepted credentials, None for all that do not hold "invalid".
         pace_s: seconds between the deltas of a stream.
         extra_models: as in `with_models`.
         clock: seconds since 1970, for the rate limits and the prompt cache.
+        limits, burst_s: what is enforced, as in `RateLimits`.
     """
 
     script: Sequence[Mapping[str, Any]]
@@ -73,6 +74,8 @@ class Service:
     today: str | None
     clock: Callable[[], float]
     extra_models: Sequence[Mapping[str, Any]] = ()
+    limits: Mapping[str, int] | None = None
+    burst_s: float = MINUTE_S
     _catalogue: Catalogue = field(init=False)
     _script: Script = field(init=False)
     _cache: PromptCache = field(init=False)
@@ -82,7 +85,7 @@ class Service:
         self._script = Script(self.script)
         self._catalogue = with_models(self.extra_models, self.today)
         self._cache = PromptCache(self.clock)
-        self._limits = RateLimits(self.clock)
+        self._limits = RateLimits(self.clock, self.limits, self.burst_s)
 
     def answer(self, request: RecordedRequest, *, too_large: bool = False) -> Response:
         """The response to one request; `too_large` when its body was not read to the end."""
@@ -166,18 +169,25 @@ class Service:
         tokens = sum(segment.tokens for segment in prompt)
         check_window(call, tokens)
         answer = compose(call, fault, number=request.number, room=call.model.context_window - tokens)
-        cached = self._cache.use(call, prompt)
-        reply = Reply(call, answer, f"msg_sim_{request.number}", cached)
-        # What was read from the cache does not count against the limit.
-        limits = self._limits.headers(input_tokens=tokens - cached.read, output_tokens=answer.output_tokens)
+        # What is read from the cache does not count against the limit; what is refused is not kept in it.
+        self._limits.admit(tokens - self._cache.known(call, prompt), call.model.id)
+        reply = Reply(call, answer, f"msg_sim_{request.number}", self._cache.use(call, prompt))
         if not call.body.get("stream") or fault.as_json:
             response = _json_response(200, message(reply, fault.usage), fault)
+            self._limits.produced(answer.output_tokens)
         else:
-            actions = stream_actions(events(reply, fault.usage, unknown=fault.unknown), fault, self.pace_s)
+            produced = self._counted(events(reply, fault.usage, unknown=fault.unknown), answer.output_tokens)
             headers = [("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache")]
-            response = Response(200, headers, actions)
-        response.headers += limits
+            response = Response(200, headers, stream_actions(produced, fault, self.pace_s))
+        response.headers += self._limits.headers()
         return response
+
+    def _counted(self, produced: Iterable[Mapping[str, Any]], tokens: int) -> Iterator[Mapping[str, Any]]:
+        """The events of an answer, which counts once it is told how long it is; one that is cut before does not."""
+        for event in produced:
+            if event["type"] == "message_delta":
+                self._limits.produced(tokens)
+            yield event
 
 
 def _json_object(request: RecordedRequest) -> dict[str, Any]:
@@ -203,6 +213,7 @@ def _body_response(status: int, content_type: str, data: bytes, fault: Fault) ->
 
 def _error_response(error: ApiError, request: RecordedRequest, fault: Fault) -> Response:
     response = _json_response(error.status, error.body(_request_id(request)), fault)
+    response.headers += error.headers
     if error.status == 405:
         response.headers.append(("allow", METHODS.get(request.path, "GET")))
     return response

@@ -6,6 +6,8 @@ import base64
 
 import pytest
 
+from claude_cli.simulator.limits import FIRST_TIER
+
 COUNT = "/v1/messages/count_tokens"
 MARK = {"type": "ephemeral"}
 LONG = "x" * 2_500  # 1,000 tokens on the newer models
@@ -160,7 +162,7 @@ def test_without_a_mark_nothing_is_cached(caller):
 
 def test_the_rate_limits_count_down(start):
     """Requests one by one, tokens rounded to thousands, and without what the cache had."""
-    caller = start(clock=lambda: 1_000_000.0)
+    caller = start(clock=lambda: 1_000_000.0, limits=FIRST_TIER)
     messages = says({"type": "text", "text": "x" * 25_000})
     remaining = [
         [
@@ -179,7 +181,7 @@ def test_the_rate_limits_count_down(start):
 def test_the_limits_fill_up_again(start):
     """A minute makes an empty bucket full; the reset says when that is."""
     now = [0.0]
-    caller = start(clock=lambda: now[0])
+    caller = start(clock=lambda: now[0], limits=FIRST_TIER)
     before = [caller.post().headers["anthropic-ratelimit-requests-remaining"] for _ in range(20)][-1]
     reset = caller.post().headers["anthropic-ratelimit-requests-reset"]
     now[0] = 60.0

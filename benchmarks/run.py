@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from . import table
+from .batching import MANY, batching
 from .caching import conversations
 from .chatting import chatting
 from .figures import (
@@ -93,6 +94,9 @@ def measure(bench: Bench, programs: Programs, chosen: argparse.Namespace) -> Ite
     yield from knowing(bench, programs, short, calls=calls)
     log(f"the chat, {short} rounds")
     yield from chatting(bench, programs, short, scale=0.1 if chosen.quick else 1)
+    many = MANY // 10 if chosen.quick else MANY
+    log(f"a batch, {long} rounds, and one of {many:,} rows")
+    yield from batching(bench, programs, long, many=many)
     log(f"Markdown as it comes, {long} rounds")
     yield from drawing(long)
     log("a conversation with and without the prompt cache")

@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .batch.from_python import run_batch
+    from .batch.row import Result
     from .core.client import Client
     from .core.errors import ClaudeError, ProviderError
     from .core.messages import ChatRequest, Completion, LLMOptions, Message
@@ -34,7 +36,9 @@ __all__ = [
     "PluginManager",
     "ProviderError",
     "ProviderPool",
+    "Result",
     "list_providers",
+    "run_batch",
 ]
 
 _HOMES = {
@@ -51,7 +55,9 @@ _HOMES = {
     "PluginManager": "core.providers.manager",
     "ProviderError": "core.errors",
     "ProviderPool": "core.providers.manager",
+    "Result": "batch.row",
     "list_providers": "core.providers.manager",
+    "run_batch": "batch.from_python",
 }
 
 

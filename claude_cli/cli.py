@@ -22,6 +22,7 @@ from .terminal.stdin import kind_of
 COMMANDS = {
     "chat": "Talk, in a conversation that is kept.",
     "complete": "Answer one prompt on standard output.",
+    "batch": "Ask many prompts, and keep each answer.",
     "history": "List, show, search, export, import and remove conversations.",
     "config": "Show and change the settings.",
     "models": "List the models: prices, limits, abilities, lifecycle.",
@@ -52,7 +53,7 @@ Examples:
 \b
 Exit statuses (docs/reference.md): 0 done, 2 usage, 3 key or payment,
 4 rejected, 5 overloaded, 6 network, 7 incomplete, 8 refused, 9 budget,
-10 wrong form.
+10 wrong form, 11 failed rows.
 """
 COMPLETE_EPILOG = """\b
 Examples:

@@ -11,9 +11,9 @@ _claude_cli() {
   elif [[ $previous == "=" ]]; then
     previous=${COMP_WORDS[COMP_CWORD-2]}
   fi
-  if ((COMP_CWORD == 1)); then argument='words chat complete models tokens usage health simulate completions history config templates keys ask doctor'; fi
+  if ((COMP_CWORD == 1)); then argument='words chat complete models tokens usage health simulate completions batch history config templates keys ask doctor'; fi
   if ((COMP_CWORD > 1)); then path=${COMP_WORDS[1]}; fi
-  case $path in history | config | templates | keys) if ((COMP_CWORD > 2)); then path+=" ${COMP_WORDS[2]}"; fi ;; esac
+  case $path in batch | history | config | templates | keys) if ((COMP_CWORD > 2)); then path+=" ${COMP_WORDS[2]}"; fi ;; esac
   case $path in
     chat)
       flags='--continue -c --session -S --fork --save --no-save --model -m --system -s --system-file --file -f --attach -a --image -i --template -t --param -p --max-tokens --stop --effort --thinking --show-thinking --temperature --top-p --top-k --service-tier --web-search --web-fetch --code-execution --cache --option -O --beta --strict --on-truncate --usage -u --max-cost --timeout --retry-for --retries --fallback-model --provider --profile --base-url --offline --no-stdin --no-input --yes --color --quiet -q --verbose -v --log-file --help -h'
@@ -68,15 +68,38 @@ _claude_cli() {
       esac
       ;;
     simulate)
-      flags='--port --script --pace --bare-models --help -h'
+      flags='--port --script --pace --bare-models --requests-per-minute --input-tokens-per-minute --output-tokens-per-minute --burst --help -h'
       case $previous in
-        --port | --pace) kind=none ;;
+        --port | --pace | --requests-per-minute | --input-tokens-per-minute | --output-tokens-per-minute | --burst) kind=none ;;
         --script) kind=files ;;
       esac
       ;;
     completions)
       flags='--help -h'
       argument='words bash zsh fish'
+      ;;
+    batch)
+      flags='--help -h'
+      argument='words run'
+      ;;
+    'batch run')
+      flags='--output -o --as-completed --input-format --files-root --model -m --system -s --system-file --template -t --param -p --jobs -j --dry-run -n --expect-output --retry-failed --restart --skip-invalid --stop-after-failures --until --for --max-cost --max-tokens --stop --effort --thinking --temperature --top-p --top-k --service-tier --cache --option -O --beta --strict --on-truncate -x --extract --schema --stream --timeout --retry-for --retries --provider --profile --base-url --offline --json --color --quiet -q --verbose -v --log-file --help -h'
+      argument=files
+      case $previous in
+        --output | -o | --files-root | --system-file | --schema | --log-file) kind=files ;;
+        --input-format) kind='words auto jsonl csv lines' ;;
+        --model | -m) kind=models ;;
+        --system | -s | --param | -p | --jobs | -j | --expect-output | --stop-after-failures | --until | --for | --max-cost | --max-tokens | --stop | --temperature | --top-p | --top-k | --option | -O | --beta | --timeout | --retry-for | --retries | --provider | --base-url) kind=none ;;
+        --template | -t) kind=templates ;;
+        --effort) kind='words low medium high xhigh max' ;;
+        --thinking) kind='words on off' ;;
+        --service-tier) kind='words auto standard_only' ;;
+        --cache) kind='words auto off' ;;
+        --on-truncate) kind='words fail continue ok' ;;
+        --extract) kind='words first last all' ;;
+        --profile) kind=profiles ;;
+        --color) kind='words auto always never' ;;
+      esac
       ;;
     history)
       flags='--help -h'

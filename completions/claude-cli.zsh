@@ -23,6 +23,7 @@ _claude-cli() {
     'health:Find out why it does not work: key, network, folders'
     'simulate:Simulate the Messages API on this machine'
     'completions:Print the completion script of bash, zsh or fish'
+    'batch:Ask many prompts, and keep each answer'
     'history:List, show, search, export, import and remove conversations'
     'config:Show and change the settings'
     'templates:List, show and edit prompt templates'
@@ -35,6 +36,15 @@ _claude-cli() {
     at=${at:+$at }$words[2]; shift words; (( CURRENT-- ))
   fi
   case $at in
+    batch)
+      inner=(
+        'run:Ask all rows of IN, each once'
+      )
+      if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then _describe -t commands command inner; return; fi
+      if (( CURRENT > 2 && ${${(@)inner%%:*}[(Ie)$words[2]]} )); then
+        at=${at:+$at }$words[2]; shift words; (( CURRENT-- ))
+      fi
+      ;;
     history)
       inner=(
         'list:List the conversations that are kept, the last used first'
@@ -239,6 +249,10 @@ _claude-cli() {
         '(--script)--script=[Faults and answers to play, as JSON]:FILE:_files' \
         '(--pace)--pace=[Seconds between two pieces of an answer]:SECONDS: ' \
         '(--bare-models)--bare-models[List models with four fields only, as old gateways do]' \
+        '(--requests-per-minute)--requests-per-minute=[Answer 429 beyond so many requests a minute]:N: ' \
+        '(--input-tokens-per-minute)--input-tokens-per-minute=[Answer 429 beyond so many input tokens a minute]:N: ' \
+        '(--output-tokens-per-minute)--output-tokens-per-minute=[Answer 429 beyond so many output tokens a minute]:N: ' \
+        '(--burst)--burst=[How many seconds'\'' worth of a limit may be used at once]:SECONDS: ' \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
         '*:prompt:()' ;;
@@ -247,6 +261,74 @@ _claude-cli() {
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
         '*:shell:(bash zsh fish)' ;;
+    'batch')
+      _arguments -s -S \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'batch run')
+      _arguments -s -S \
+        '(--output -o)--output=[Write the answers to FILE as JSON Lines, in the order of the input, when all rows are over; until then they are in FILE.journal, from which the same command goes on]:FILE:_files' \
+        '(--output -o)-o+[Write the answers to FILE as JSON Lines, in the order of the input, when all rows are over; until then they are in FILE.journal, from which the same command goes on]:FILE:_files' \
+        '(--as-completed)--as-completed[Write the answers in the order in which they come]' \
+        '(--input-format)--input-format=[auto (by the name, then the content), jsonl, csv or lines]:FORM:(auto jsonl csv lines)' \
+        '(--files-root)--files-root=[Rows may name files below DIR]:DIR:_files' \
+        '(--model -m)--model=[Model id or alias\: sonnet, opus, haiku, fable]:MODEL: _claude_cli_live models' \
+        '(--model -m)-m+[Model id or alias\: sonnet, opus, haiku, fable]:MODEL: _claude_cli_live models' \
+        '(--system -s)--system=[System prompt]:TEXT: ' \
+        '(--system -s)-s+[System prompt]:TEXT: ' \
+        '(--system-file)--system-file=[System prompt from a file]:PATH:_files' \
+        '(--template -t)--template=[Fill in a prompt template for each row; columns and members are its values]:NAME: _claude_cli_live templates' \
+        '(--template -t)-t+[Fill in a prompt template for each row; columns and members are its values]:NAME: _claude_cli_live templates' \
+        '*--param=[Value for a $NAME of the template; repeatable]:NAME=VALUE: ' \
+        '*-p+[Value for a $NAME of the template; repeatable]:NAME=VALUE: ' \
+        '(--jobs -j)--jobs=[Rows under way at once, at most\: 1 to 64. It begins with 8 and goes by what the provider allows]:N: ' \
+        '(--jobs -j)-j+[Rows under way at once, at most\: 1 to 64. It begins with 8 and goes by what the provider allows]:N: ' \
+        '(--dry-run -n)--dry-run[Show the first requests, the tokens and the money, send nothing]' \
+        '(--dry-run -n)-n[Show the first requests, the tokens and the money, send nothing]' \
+        '(--expect-output)--expect-output=[Output tokens of a row, for the expected cost]:N: ' \
+        '(--retry-failed)--retry-failed[Ask the rows again that failed in an earlier run]' \
+        '(--restart)--restart[Begin anew\: forget what an earlier run has answered]' \
+        '(--skip-invalid)--skip-invalid[Leave out rows that cannot be asked, instead of stopping before the first call]' \
+        '(--stop-after-failures)--stop-after-failures=[Begin no further rows once N have failed]:N: ' \
+        '(--until)--until=[Begin no further rows from TIME on\: HH\:MM, or a date with its time]:TIME: ' \
+        '(--for)--for=[Begin no further rows after so long\: 5h, 90m, 1h30m, 45s]:TIME: ' \
+        '(--max-cost)--max-cost=[Spend at most so many US dollars, then stop with status 9]:USD: ' \
+        '(--max-tokens)--max-tokens=[Output tokens of a row at most, thinking included]:N: ' \
+        '*--stop=[Stop before this text; repeatable]:TEXT: ' \
+        '(--effort)--effort=[How hard to try\: low, medium, high, xhigh or max]:LEVEL:(low medium high xhigh max)' \
+        '(--thinking)--thinking=[Let the model think first]:on|off|TOKENS:(on off)' \
+        '(--temperature)--temperature=[0 to 1; only older models take it]:X: ' \
+        '(--top-p)--top-p=[0 to 1; only older models take it]:X: ' \
+        '(--top-k)--top-k=[0 or more; only older models take it]:N: ' \
+        '(--service-tier)--service-tier=[auto or standard_only]:TIER:(auto standard_only)' \
+        '(--cache)--cache=[Let rows that begin alike share a prompt cache\: one goes ahead and fills it]:auto|off:(auto off)' \
+        '*--option=[Any other field of the request; V is JSON where it parses, dots go deeper; repeatable]:K=V: ' \
+        '*-O+[Any other field of the request; V is JSON where it parses, dots go deeper; repeatable]:K=V: ' \
+        '*--beta=[Name for the anthropic-beta header; repeatable]:NAME: ' \
+        '(--strict)--strict[Refuse what the model does not take instead of adjusting it]' \
+        '(--on-truncate)--on-truncate=[When an answer is cut\: fail (the row), continue (ask for the rest, 5 times at most) or ok]:DO:(fail continue ok)' \
+        '(-x)-x[Keep only the first code block; --extract first]' \
+        '(--extract)--extract=[Keep only code blocks\: first, last, all, or the first in a language such as python]:WHICH:(first last all)' \
+        '(--schema)--schema=[Get JSON of this form\: a JSON Schema, a file with one, or '\''name, age int, tags list'\'']:SCHEMA:_files' \
+        '(--stream)--stream[Have all answers streamed, as long ones always are\: for proxies that close silent connections]' \
+        '(--timeout)--timeout=[Time for a row with its retries]:SECONDS: ' \
+        '(--retry-for)--retry-for=[How long a row is tried again]:SECONDS: ' \
+        '(--retries)--retries=[Tries of a row after the first at most]:N: ' \
+        '(--provider)--provider=[Provider plugin that answers]:NAME: ' \
+        '(--profile)--profile=[Use the address, key, model and headers of \[profiles.NAME\] in the settings]:NAME: _claude_cli_live profiles' \
+        '(--base-url)--base-url=[Ask this address instead of the official one]:URL: ' \
+        '(--offline)--offline[Let the built-in simulator answer\: no key, no network]' \
+        '(--json)--json[Print the report as one JSON object; needs -o]' \
+        '(--color)--color=[Style the output\: auto, always or never]:WHEN:(auto always never)' \
+        '(--quiet -q)--quiet[Errors only on standard error]' \
+        '(--quiet -q)-q[Errors only on standard error]' \
+        '*--verbose[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
+        '*-v[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
+        '(--log-file)--log-file=[Append what happens to PATH as JSON lines, keys and contents left out]:PATH:_files' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:in:_files' ;;
     'history')
       _arguments -s -S \
         '(--help -h)--help[Show what there is.]' \

@@ -46,6 +46,7 @@ EXIT_STATUSES = {
     8: "refused by the model",
     9: "a budget is reached (--max-cost, budget.day, budget.month): nothing was sent, or the answer was cut there",
     10: "the answer does not fit the schema asked for, or has no code block to extract",
+    11: "a batch is over, and rows of it have failed",
     129: "the terminal went away (SIGHUP)",
     130: "stopped by Ctrl-C",
     141: "the reader of standard output went away (closed pipe); nothing is printed",

@@ -114,6 +114,7 @@ def test_only_the_version_is_taken_from_the_front_door(path):
         pytest.param(["--help"], "complete", id="--help"),
         pytest.param(["complete", "--help"], "--model", id="complete --help"),
         pytest.param(["chat", "--help"], "--session", id="chat --help"),
+        pytest.param(["batch", "run", "--help"], "--retry-failed", id="batch run --help"),
         pytest.param([], "claude-cli --help", id="no argument"),
     ],
 )

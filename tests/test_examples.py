@@ -43,9 +43,17 @@ def test_the_example_that_streams(simulator, capsys):
     assert out.startswith("This is a **simulated** answer") and "StreamChunk" not in out
 
 
+def test_the_example_that_asks_many(simulator, capsys):
+    """Each of them is answered."""
+    exec(compile(blocks("docs/python.md")[2], "example", "exec"), {"__name__": "example"})
+    lines = capsys.readouterr().out.splitlines()
+    assert sorted(line.split()[0] for line in lines if " done " in line) == ["Graz", "Linz", "Steyr", "Wels"]
+    assert len(simulator.requests) == 4
+
+
 def test_the_example_with_telemetry(simulator, capsys):
     """The events, where they do not get between the words."""
-    exec(compile(blocks("docs/python.md")[2], "example", "exec"), {"__name__": "example"})
+    exec(compile(blocks("docs/python.md")[3], "example", "exec"), {"__name__": "example"})
     out, err = capsys.readouterr()
     assert out == "" and "RequestStop" in err
 
@@ -59,7 +67,7 @@ def test_the_example_of_the_simulator_runs(capsys):
 def test_the_example_plugin_answers():
     """A plugin's author starts from it."""
     names: dict[str, Any] = {}
-    exec(compile(blocks("docs/python.md")[3], "plugin", "exec"), names)
+    exec(compile(blocks("docs/python.md")[4], "plugin", "exec"), names)
     answer = asyncio.run(names["ParrotProvider"]().generate_completion("parrot-1", "Hello there"))
     assert answer["text"] == "Hello there"
     assert answer["stop_reason"] == "end_turn"

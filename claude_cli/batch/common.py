@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..core.form import Form
-from ..core.messages import LLMOptions
+from ..core.messages import Block, LLMOptions
 from ..core.models import Catalogue, catalogue
 
 if TYPE_CHECKING:
@@ -22,8 +22,14 @@ class Common:
     """What flags, template and settings say for all rows.
 
     Attributes:
-        model, system, options, form, on_truncate: as for one question.
+        model: of a flag, else of the template, else of the settings.
+        system: of a flag; None where the template has one, which is filled for each row; else of the settings.
+        options: as for one question; what `form` asks of the request is in `options.extra` already (`Form.request`).
+        form, on_truncate: as for one question.
+        files: documents and images of flags and of the template; they go before those of each row.
         strict: what a model does not take is an error, instead of being dropped or adjusted.
+        stream: whether answers are streamed, as long ones always are. Nobody reads along, and a stream takes ten times
+            the time to take apart; but a proxy that closes silent connections is kept awake by it.
         caching: whether rows that begin alike share a prompt cache.
         template: filled once for each row: columns of CSV and members of JSONL are its values.
         models: those known here.
@@ -33,8 +39,10 @@ class Common:
     system: str | None = None
     options: LLMOptions = field(default_factory=LLMOptions)
     form: Form = field(default_factory=Form)
+    files: tuple[Block, ...] = ()
     on_truncate: OnTruncate = "fail"
     strict: bool = False
+    stream: bool = False
     caching: bool = True
     template: TemplateUse | None = None
     models: Catalogue = field(default_factory=catalogue)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..core.errors import OutputError, UsageError
+from .answering import Answerer, Rules
+from .leading import AHEAD, PARKED, Line
+from .row import Result, Row
+from .runner import Runner
 from .source import Source
 from .stop import Stop
 from .store import Store
-from .survey import Survey
+from .survey import EXPECTED_OUTPUT, Survey, survey
 from .tally import Tally
 
 if TYPE_CHECKING:
+    from ..core.models import Catalogue
     from ..core.providers.base import LLMProvider
     from ..core.surroundings import Surroundings
     from .books import Books
@@ -43,21 +52,32 @@ class Settings:
 
 @dataclass(slots=True)
 class Job:
-    """One run of a batch. First `check`, in which nothing is sent; then `run`, in an event loop."""
+    """One run of a batch. First `check`, in which nothing is sent; then `run`, in an event loop.
+
+    Attributes:
+        survey: what `check` found.
+    """
 
     source: Source
     store: Store
     settings: Settings = field(default_factory=Settings)
     tally: Tally = field(default_factory=Tally)
     stop: Stop = field(default_factory=Stop)
+    survey: Survey = field(default_factory=Survey)
+    _begun: set[int] = field(default_factory=set)
+    _kept: int = 0
 
-    def check(self) -> Survey:
-        """Read the whole input, and compare it with what an earlier run left.
+    def check(self, models: Catalogue | None = None, *, expect_output: int = EXPECTED_OUTPUT) -> Survey:
+        """Read the whole input, and compare it with what an earlier run left. The arguments are those of `survey`.
 
         Raises:
             UsageError: there is no row, two have one id, or (but for `skip_invalid`) one cannot be asked; names which.
         """
-        raise NotImplementedError
+        self.survey = found = survey(self.source, self.store, models, expect_output=expect_output)
+        complaint = found.complaint(self.source.name)
+        if complaint and not (self.settings.skip_invalid and found.rows):
+            raise UsageError(complaint)
+        return found
 
     async def run(self, provider: LLMProvider, around: Surroundings, gate: Gate, books: Books) -> None:
         """Ask all open rows, until they are over or `stop` says so; OUT is whole then, or what came is in the journal.
@@ -66,4 +86,64 @@ class Job:
             OutputError: an answer cannot be written.
             ClaudeError: what concerns all rows alike (the key, a host that is not there); nothing is marked as failed.
         """
-        raise NotImplementedError
+        settings = self.settings
+        try:
+            self.tally.start(self.survey.rows, self.survey.resumed)
+            rules = Rules(
+                settings.retry_for_s, settings.retries, settings.timeout_s,
+                one_model=len(self.survey.loads) == 1, simulated=settings.simulated,
+            )  # fmt: skip
+            answerer = Answerer(provider, around, gate, books, self.stop, rules, began=self._began)
+            line = Line(
+                self._open_rows(), self.stop,
+                shares=self.store.shares, models=around.models, clock=around.clock, most_parked=PARKED * settings.most,
+            )  # fmt: skip
+            runner = Runner(line, answerer, self.stop, over=self._over, under_way=lambda: answerer.under_way)
+            with _alarm(self.stop, settings.end_at, around.clock):
+                await runner.run(settings.most + AHEAD)
+            if self.stop.error:
+                raise self.stop.error
+            if self._kept == self.survey.resumed.open:
+                self.store.finish()
+        finally:
+            self.store.close()
+
+    def _open_rows(self) -> Iterator[Row | None]:
+        """The rows that are to be asked, and None for each of the others."""
+        for row in self.source.rows():
+            yield row if isinstance(row, Row) and self.store.is_open(row) else None
+
+    def _began(self, row: Row) -> None:
+        self._begun.add(row.number)
+        self.tally.began(row)
+
+    async def _over(self, row: Row, result: Result | None) -> None:
+        if result is not None:
+            try:
+                self.store.put(row, result)
+                self._kept += 1
+            except OutputError as error:
+                self.stop.soon("error", error=error)
+                result = None
+        if row.number in self._begun:
+            self._begun.discard(row.number)
+            self.tally.ended(row, result)
+        most = self.settings.stop_after_failures
+        if most is not None and self.tally.failed >= most:
+            self.stop.soon("failures", f"{self.tally.failed:,} rows have failed")
+
+
+@contextmanager
+def _alarm(stop: Stop, at: float | None, clock: Callable[[], float]) -> Iterator[None]:
+    """Within it no further row is begun from `at` on."""
+    if at is None:
+        yield
+        return
+    left = at - clock()
+    if left <= 0:
+        stop.soon("time")
+    timer = asyncio.get_running_loop().call_later(max(left, 0.0), stop.soon, "time")
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -31,6 +31,7 @@ class Row:
         form: what of its answer is delivered.
         on_truncate: what is done with an answer that was cut.
         prefix: 16 bytes that are the same for rows which begin alike, and so share a prompt cache; None: no cache.
+        shared_files: of the files that its first turn begins with, how many belong to the prefix; None: all of them.
         notices: what had to change for its model.
     """
 
@@ -43,6 +44,7 @@ class Row:
     form: Form = field(default_factory=Form)
     on_truncate: OnTruncate = "fail"
     prefix: bytes | None = None
+    shared_files: int | None = None
     notices: tuple[Notice, ...] = ()
 
 

@@ -1,9 +1,10 @@
-"""Why a batch begins no further rows, and whether those under way may end."""
+"""Why a batch begins no further rows, whether those under way may end, and the exit status that follows from it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Literal
 
 from ..core.errors import ClaudeError
@@ -12,14 +13,24 @@ Reason = Literal["interrupted", "terminated", "budget", "time", "pace", "failure
 """Ctrl-C; SIGTERM; the budget is reached; `--until` or `--for`; the provider answers nobody any more;
 `--stop-after-failures`; what concerns all rows alike (the key, a full disk): `Stop.error`."""
 
+_WEIGHTS = {"error": 2, "interrupted": 1, "terminated": 1}
+_STATUSES = {"interrupted": 130, "terminated": 143, "budget": 9, "time": 5, "pace": 5}
+_FAILED_ROWS = 11
+
+
+class StoppedError(Exception):
+    """A wait was given up: no further row is to be begun."""
+
 
 class Stop:
-    """The end of a batch before its rows are over. The first reason stays; asked a second time, what is under way ends.
+    """The end of a batch before its rows are over. The first reason stays, but that a signal goes before what is not
+    the user's own wish, and an error before all; asked a second time, what is under way ends.
 
     Attributes:
         reason: None while it goes on.
         error: what is to be raised when all is put away, for the reason `error`.
         detail: in words, for the user: "budget.day of $5.00 is reached".
+        at_once: what is under way is to be given up.
     """
 
     def __init__(self) -> None:
@@ -29,15 +40,18 @@ class Stop:
         self.detail = ""
         self.at_once = False
         self._listeners: list[Callable[[], None]] = []
+        self._waits: set[asyncio.Timeout] = set()
 
     def __bool__(self) -> bool:
         """Whether no further row is to be begun."""
         return self.reason is not None
 
     def soon(self, reason: Reason, detail: str = "", *, error: ClaudeError | None = None) -> None:
-        """Begin no further rows; those under way end."""
-        if self.reason is None:
+        """Begin no further rows; those under way end, unless they only wait for another try."""
+        before = self.reason
+        if before is None or _WEIGHTS.get(reason, 0) > _WEIGHTS.get(before, 0):
             self.reason, self.detail, self.error = reason, detail, error
+        if before is None:
             self._tell()
 
     def now(self, reason: Reason, detail: str = "", *, error: ClaudeError | None = None) -> None:
@@ -53,11 +67,36 @@ class Stop:
             told()
 
     def _tell(self) -> None:
+        waits, self._waits = self._waits, set()
+        for wait in waits:
+            wait.reschedule(0.0)
         for told in self._listeners:
             told()
 
-    async def wait(self) -> None:
-        """Return when no further row is to be begun."""
-        told = asyncio.Event()
-        self.listen(told.set)
-        await told.wait()
+    @asynccontextmanager
+    async def waiting(self) -> AsyncIterator[None]:
+        """Within it nothing is waited for any longer than until no further row is to be begun.
+
+        Raises:
+            StoppedError: that is so.
+        """
+        if self:
+            raise StoppedError
+        limit = asyncio.timeout(None)
+        try:
+            async with limit:
+                self._waits.add(limit)
+                yield
+        except TimeoutError:
+            if limit.expired():
+                raise StoppedError from None
+            raise
+        finally:
+            self._waits.discard(limit)
+
+
+def exit_status(stop: Stop, failed_rows: int) -> int:
+    """What the program leaves with when a batch is over, of which so many rows have failed, in this run or before."""
+    if stop.error is not None:
+        return stop.error.exit_code
+    return _STATUSES.get(stop.reason or "", _FAILED_ROWS if failed_rows else 0)

@@ -15,7 +15,7 @@ class Resumed:
     Attributes:
         done, failed: rows that have their answer, or have failed for good.
         open: rows that are to be asked.
-        changed: of those, rows whose id was asked something else.
+        changed: of those, rows whose id was asked something else, or answered by the simulator alone.
         gone: answers for rows that the input no longer has.
         whole: nothing is to be asked, and OUT is there as this batch wrote it.
     """
@@ -35,11 +35,17 @@ class Store(Protocol):
         """Take note of a row of the input, before anything is sent.
 
         Raises:
-            UsageError: another row has its id; names both lines.
+            UsageError: another row has its id; names both lines. It is left out from then on, and not open.
+            OutputError: the temporary disk is full.
         """
 
     def match(self) -> Resumed:
-        """Compare all rows that were added with what an earlier run left."""
+        """Compare all rows that were added with what an earlier run left; nothing of that is lost by it.
+
+        Raises:
+            UsageError: what is to be written cannot be, or is not as an earlier run has left it.
+            OutputError: the disk is full.
+        """
 
     def is_open(self, row: Row) -> bool:
         """Whether `row` is to be asked. Raises `UsageError`: it is not the row that was added: the input changed."""
@@ -58,4 +64,8 @@ class Store(Protocol):
         """All rows have their answers: OUT is made whole, under its name. Raises `OutputError`."""
 
     def close(self) -> None:
-        """Everything that was put is on the disk, and the lock is given back."""
+        """Everything that was put is on the disk, and the lock is given back; once more is harmless.
+
+        Raises:
+            OutputError: the disk did not take all of it.
+        """

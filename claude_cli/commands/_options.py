@@ -72,6 +72,22 @@ def check_provider(name: str | None, *, offline: bool) -> None:
         PluginManager().provider_class(name.removesuffix("-default"))
 
 
+def output_name(name: str | None) -> str | None:
+    """The file of `-o`, None for standard output.
+
+    As a callback it is checked before the parser counts its arguments: `-o temperature 0.5 "…"` has one too many.
+
+    Raises:
+        UsageError: it is the name of a parameter.
+    """
+    if name is None:
+        return None
+    from ..terminal.output_file import STANDARD_OUTPUT, check_name
+
+    check_name(name)
+    return None if name in STANDARD_OUTPUT else name
+
+
 def pico(amount: str | None) -> int | None:
     """`--max-cost` in pico-dollars; None where it is not given.
 

@@ -14,19 +14,22 @@ if TYPE_CHECKING:
     from ..storage.templates import TemplateUse
 
 
-def template_in_use(context: Context, name: str | None, params: Sequence[str]) -> TemplateUse | None:
+def template_in_use(
+    context: Context, name: str | None, params: Sequence[str], *, of_rows: bool = False
+) -> TemplateUse | None:
     """The template of `-t`, else of the settings, with the values of `-p`; None where there is neither.
 
     Args:
         name: of `-t`; empty: none, whatever the settings say.
         params: each `-p`, NAME=VALUE.
+        of_rows: it is filled once for each row of a batch, which has values of its own.
     Raises:
         UsageError: there is no such template, its file is wrong, or a value is missing, unknown or misspelt.
     """
     values = dict(map(_value, params))
     if name is None and context.settings.template:
         try:
-            return template_in_use(context, context.settings.template, params)
+            return template_in_use(context, context.settings.template, params, of_rows=of_rows)
         except UsageError as error:
             where = context.settings.sources.get("template", "settings")
             raise UsageError(f"{error} (the template is the one of {where}; -t '' uses none)") from error
@@ -43,8 +46,9 @@ def template_in_use(context: Context, name: str | None, params: Sequence[str]) -
         if known not in places:
             has = f"; it has {', '.join(f'${place}' for place in places)}" if places else "; it takes no values"
             raise UsageError(f"template {name} has no ${known}{nearest(known, places) or has}")
-    # The input comes later. What is missing beside it is said before anybody waits for it.
-    template.fill({INPUT: "", **values})
+    if not of_rows:
+        # The input comes later. What is missing beside it is said before anybody waits for it.
+        template.fill({INPUT: "", **values})
     return TemplateUse(template, values)
 
 

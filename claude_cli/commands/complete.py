@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -35,19 +34,6 @@ from ._template import decided, template_in_use
 if TYPE_CHECKING:
     from ..core.providers.base import LLMProvider
     from ..core.surroundings import OnTruncate
-
-
-def _output(name: str | None) -> str | None:
-    """The file of `-o`, None for standard output.
-
-    Checked before the parser counts its arguments: `-o temperature 0.5 "…"` has one too many.
-    """
-    if name is None:
-        return None
-    from ..terminal.output_file import STANDARD_OUTPUT, check_name
-
-    check_name(name)
-    return None if name in STANDARD_OUTPUT else name
 
 
 FORMATS = ("auto", "text", "rendered", "json", "jsonl")
@@ -87,7 +73,7 @@ def command(
     first_block: Annotated[bool, typer.Option("-x", help="Print only the first code block; --extract first.")] = False,
     extract: Annotated[str | None, typer.Option("--extract", metavar="WHICH", help="Print only code blocks: first, last, all, or the first in a language such as python.")] = None,
     schema: Annotated[str | None, typer.Option("--schema", metavar="SCHEMA", help="Get JSON of this form: a JSON Schema, a file with one, or 'name, age int, tags list'.")] = None,
-    output: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", callback=_output, help="Write the answer to FILE when it is whole; until then it is in FILE.partial.")] = None,
+    output: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", callback=options.output_name, help="Write the answer to FILE when it is whole; until then it is in FILE.partial.")] = None,
     format_: Annotated[str, typer.Option("--format", metavar="FORM", help="auto (rendered on a terminal, text elsewhere), text, rendered (Markdown laid out), json or jsonl.")] = "auto",
     as_json: options.AsJson = False,
     no_stream: Annotated[bool, typer.Option("--no-stream", help="Print the answer when it is whole.")] = False,
@@ -260,21 +246,8 @@ def _may_not_fit(context: Context, request: ChatRequest) -> bool:
 
 
 def _dry_run(context: Context, provider: LLMProvider, request: ChatRequest) -> int:
-    """Print what would be sent: without the key, and with the data of attachments shortened."""
-    from ..core.providers.anthropic import AnthropicProvider
-    from ..core.redact import MASK, redact
+    """Print what would be sent."""
+    from ._dry_run import laid_out, shown
 
-    if not isinstance(provider, AnthropicProvider):
-        raise UsageError(f"--dry-run shows requests of the Messages API; provider {context.provider_name} has its own")
-    key = provider.config.key
-    masked = dict.fromkeys(provider.config.headers, MASK)  # a profile's may be secrets, too
-    if key is not None:
-        masked["authorization" if key.kind == "bearer" else "x-api-key"] = MASK
-    shown = {
-        "method": "POST",
-        "url": provider.endpoint.url("/v1/messages"),
-        "headers": {**dict(provider.headers_for(request)), **masked},
-        "body": provider.request_object(request),
-    }
-    context.console.answer(redact(json.dumps(shown, ensure_ascii=False, indent=2)) + "\n")
+    context.console.answer(laid_out(shown(context, provider, request)))
     return 0

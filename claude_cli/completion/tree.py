@@ -15,7 +15,7 @@ SHELLS = ("bash", "zsh", "fish")
 DEFAULT = "complete"
 """The command that words without a command mean."""
 
-_FILES = ("PATH", "FILE", "SCHEMA")  # how the help calls a value that is, or may be, the name of a file
+_FILES = ("PATH", "FILE", "SCHEMA", "DIR")  # how the help calls a value that is, or may be, the name of a file
 _LIVE = {
     "--model": "models", "--fallback-model": "models", "--profile": "profiles", "--template": "templates",
     "--session": "sessions",
@@ -26,7 +26,10 @@ _CHOICES = {
     "--by": ("day", "month", "model", "command", "session", "profile"),
     "--since": ("today", "yesterday", "week", "month", "all", "7d", "30d"),
     "--until": ("today", "yesterday"),
+    "batch run --until": (),
     "--cache": ("auto", "off", "1h"),
+    "batch run --cache": ("auto", "off"),
+    "--input-format": ("auto", "jsonl", "csv", "lines"),
     "--effort": EFFORTS,
     "--extract": ("first", "last", "all"),
     "--format": ("auto", "text", "rendered", "json", "jsonl"),
@@ -56,6 +59,7 @@ class Value:
 
 
 _ARGUMENTS = {
+    "batch run": Value("IN", "files"),
     "completions": Value("SHELL", "words", SHELLS),
     "config set": Value("NAME", "words", NAMES),
     "config show": Value("NAME", "words", NAMES),
@@ -158,7 +162,7 @@ def _value(path: str, spellings: tuple[str, ...], name: str) -> Value:
     for flag in spellings:
         if flag in _LIVE:
             return Value(name, _LIVE[flag])
-        if choices := _CHOICES.get(f"{path} {flag}") or _CHOICES.get(flag):
+        if choices := _CHOICES.get(f"{path} {flag}", _CHOICES.get(flag)):
             return Value(name, "words", choices)
     return Value(name, "files" if name in _FILES else "")
 

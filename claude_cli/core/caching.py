@@ -6,8 +6,9 @@ The provider writes an entry at each mark. A later request reads the longest ent
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from math import inf
 from typing import Literal
 
@@ -53,11 +54,39 @@ def mark(request: ChatRequest, model: Model | None, ttl: Ttl) -> ChatRequest:
         model: what the catalogue has of its model; None: not known, and so trusted with any length.
         ttl: for all marks alike.
     """
+    return _marked(request, model, ttl, _ends)
+
+
+def mark_beginning(request: ChatRequest, model: Model | None, ttl: Ttl, *, files: int | None = None) -> ChatRequest:
+    """`request` with marks where what other requests may begin with, too, ends: at the system prompt, and at the files
+    that its first turn begins with. Otherwise as `mark`; unchanged where nothing of that is long enough.
+
+    Args:
+        files: so many of those files at most; None: all of them.
+    """
+    return _marked(request, model, ttl, partial(_beginning, files=files))
+
+
+def beginning_of(request: ChatRequest, *, files: int | None = None) -> Sequence[Sequence[Block]]:
+    """What requests share that have the same marks of `mark_beginning`: the system prompt's blocks, and those files."""
+    system, *turns = _parts(request)
+    return [system, turns[0][: _leading_files(turns[0], files)] if turns else ()]
+
+
+def _marked(
+    request: ChatRequest,
+    model: Model | None,
+    ttl: Ttl,
+    ends: Callable[[ChatRequest, Sequence[Sequence[Block]]], Iterable[_Place]],
+) -> ChatRequest:
+    """`request` with marks at those of `ends` that are not too early."""
     if is_marked(request) or _caches_nothing(model):
         return request
     parts = _parts(request)
     most = _most_tokens(request, parts)
-    chosen = {place for place in _ends(request, parts) if most[place] >= _least(model)}
+    chosen = {place for place in ends(request, parts) if most[place] >= _least(model)}
+    if not chosen:
+        return request
     control = {"type": "ephemeral"} if ttl == "5m" else {"type": "ephemeral", "ttl": ttl}
     marked = [
         tuple(
@@ -133,6 +162,20 @@ def _ends(request: ChatRequest, parts: Sequence[Sequence[Block]]) -> dict[_Place
         found = [(part, number) for part in where for number, block in enumerate(parts[part]) if _fits(block, kinds)]
         ends.update(dict.fromkeys(found[-1:], name))
     return ends
+
+
+def _beginning(request: ChatRequest, parts: Sequence[Sequence[Block]], *, files: int | None) -> list[_Place]:
+    """Where marks of a beginning may go."""
+    own = "system" not in request.options.extra
+    system = [(0, number) for number, block in enumerate(parts[0]) if own and _fits(block, _MARKABLE)]
+    first = _leading_files(parts[1], files) if len(parts) > 1 else 0
+    return [*system[-1:], *([(1, first - 1)] if first else [])]
+
+
+def _leading_files(blocks: Sequence[Block], most: int | None) -> int:
+    """How many blocks of a turn, from its first, are files; no more than `most`."""
+    blocks = blocks[:most]
+    return next((number for number, block in enumerate(blocks) if block.get("type") not in _FILES), len(blocks))
 
 
 def _asked(messages: Sequence[Message]) -> list[int]:

@@ -120,6 +120,15 @@ def load_documents(
     return _from_file(path, plain(source), notice)
 
 
+def document_from_bytes(data: bytes, name: str) -> Document:
+    """The document called `name` that `data`, a text file, makes.
+
+    Raises:
+        UsageError: it is no text, or too large.
+    """
+    return Document(name, _decode(check_bytes(data, name, lambda head: _judge(head, name)), name))
+
+
 def _from_file(path: Path, name: str, notice: Callable[[str], None]) -> list[Document]:
     text = _read_text(path, name, named_pipes=True)
     if is_secret(path.name) or is_secret(Path(os.path.realpath(path)).name):
@@ -241,7 +250,7 @@ def _not_text(data: bytes, name: str, where: str) -> _NotTextError:
     kind = media_type(data)
     if kind is not None:
         return _NotTextError(f"{name} is {kind.partition('/')[2].upper()}, not text: use -a")
-    return _NotTextError(f"{name} is not text ({where}): -f takes UTF-8 text, convert it")
+    return _NotTextError(f"{name} is not text ({where}): convert it to UTF-8 text")
 
 
 def _decode_charset(data: bytes, charset: str, name: str) -> str:

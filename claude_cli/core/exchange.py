@@ -60,6 +60,10 @@ def auth_header(key: Credential) -> tuple[str, str]:
     return ("x-api-key", key.secret.reveal())
 
 
+Heard = Callable[[int, Mapping[str, str]], None]
+"""Told of the head of each response to a question: its status and headers, names in lower case."""
+
+
 class Exchange(Protocol):
     """What a transport drives: the request, then `head`, then `feed` for each read, then `end` at the end of body."""
 
@@ -136,9 +140,10 @@ class _Body:
 class MessagesExchange(_Body):
     """POST /v1/messages: a stream of events, or one message told as the events that would have streamed it."""
 
-    def __init__(self, request: HttpRequest, *, wall_clock: Callable[[], float]) -> None:
-        """Prepare for `request`; see `_Body`."""
+    def __init__(self, request: HttpRequest, *, wall_clock: Callable[[], float], heard: Heard | None = None) -> None:
+        """Prepare for `request`; see `_Body`. `heard` is told of the response's head."""
         super().__init__(request, wall_clock=wall_clock)
+        self._heard = heard
         self._decoder: sse.Decoder | None = None
         self._json = False
         self._failure: ProviderError | None = None
@@ -146,6 +151,8 @@ class MessagesExchange(_Body):
     def head(self, status: int, headers: Mapping[str, str]) -> None:
         """Take the head: its content type decides how the body is read, not what was asked for."""
         super().head(status, headers)
+        if self._heard:
+            self._heard(status, self.headers)
         kind = headers.get("content-type", "").lower()
         if 200 <= status < 300:
             self._json = "json" in kind

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_cli.core.caching import Ttl, cached, explain, is_marked, mark
+from claude_cli.core.caching import Ttl, beginning_of, cached, explain, is_marked, mark, mark_beginning
 from claude_cli.core.errors import UsageError
 from claude_cli.core.events import fold
 from claude_cli.core.messages import (
@@ -158,6 +158,36 @@ def test_a_prompt_that_is_surely_too_short_is_not_touched(model, least):
 def test_each_end_is_judged_by_what_comes_before_it(request_, wanted):
     """A mark that is sure to do nothing is left out."""
     assert marks(mark(request_, known(), "5m")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("request_", "files", "wanted"),
+    [
+        pytest.param(asking(user(LONG), system=LONG), None, ["system 0"], id="the system prompt"),
+        pytest.param(asking(user(FILE, FILE, "What?")), None, ["0.1"], id="the files at the beginning"),
+        pytest.param(asking(user(FILE, FILE, "What?")), 1, ["0.0"], id="the first of them"),
+        pytest.param(asking(user(FILE, "What?"), system=LONG), None, ["system 0", "0.0"], id="both"),
+        pytest.param(asking(user("What?", FILE)), None, [], id="a file behind the question"),
+        pytest.param(
+            asking(user(FILE, IMAGE), said("A"), user(FILE, "B")), None, ["0.1"], id="of the first turn alone"
+        ),
+        pytest.param(asking(user(LONG)), None, [], id="a question"),
+        pytest.param(asking(user(document_block("x"), "Hi"), system="Be brief."), None, [], id="too short"),
+        pytest.param(asking(), None, [], id="nothing at all"),
+    ],
+)
+def test_where_the_marks_of_a_beginning_go(request_, files, wanted):
+    """Behind what other requests begin with, too; where there is nothing of that, the request is as it was."""
+    marked = mark_beginning(request_, known(), "5m", files=files)
+    assert marks(marked) == wanted and (marked is request_) == (not wanted)
+
+
+def test_requests_with_one_beginning_are_marked_at_one_place():
+    """What is told apart by `beginning_of` is what would be cached."""
+    one, other = (asking(user(FILE, question), system=LONG) for question in ("What?", "When?"))
+    assert beginning_of(one) == beginning_of(other) == [[text_block(LONG)], (FILE,)]
+    assert beginning_of(asking(user(FILE, IMAGE, "What?")), files=1) == [(), (FILE,)]
+    assert beginning_of(asking()) == [(), ()]
 
 
 def replaced(request: ChatRequest, **extra: Any) -> ChatRequest:

@@ -17,7 +17,7 @@ from ..capabilities import fit
 from ..connection import DEFAULT_BASE_URL
 from ..errors import AuthenticationError, NotFoundError, ProtocolError, ProviderError
 from ..events import Event
-from ..exchange import HttpRequest, JsonExchange, MessagesExchange
+from ..exchange import Heard, HttpRequest, JsonExchange, MessagesExchange
 from ..messages import ChatRequest
 from ..models import Catalogue, today
 from ..redact import Credential, Secret, credential
@@ -36,7 +36,11 @@ _EVERY_LIFECYCLE = "".join(f"&lifecycle%5B%5D={word}" for word in ("active", "de
 
 
 class AnthropicProvider(LLMProvider):
-    """Claude, over the Messages API. Connections are kept until `aclose`, or the end of `async with`."""
+    """Claude, over the Messages API. Connections are kept until `aclose`, or the end of `async with`.
+
+    Attributes:
+        heard: told of the head of each response of `/v1/messages`, in the task that asked; None: nobody listens.
+    """
 
     PROVIDER_NAME: ClassVar[str] = "anthropic"
     DISPLAY_NAME: ClassVar[str] = "Anthropic Claude"
@@ -74,6 +78,7 @@ class AnthropicProvider(LLMProvider):
         check_plain_http(self.endpoint, config.key, config.allow_http)
         check_headers(config.headers)
         self._transport: Transport | None = None
+        self.heard: Heard | None = None
 
     # -- what is sent
 
@@ -113,7 +118,7 @@ class AnthropicProvider(LLMProvider):
 
     def exchange(self, request: ChatRequest) -> MessagesExchange:
         """One try of `request`, for a transport to drive."""
-        return MessagesExchange(self.http_request(request), wall_clock=time.time)
+        return MessagesExchange(self.http_request(request), wall_clock=time.time, heard=self.heard)
 
     def count_exchange(self, request: ChatRequest) -> JsonExchange:
         """The question how many tokens `request` has, for a transport to drive; `decode_count` reads the answer."""

@@ -1,0 +1,287 @@
+"""One row's answer: what it may cost is set aside, the gate lets it through, and it is asked until that has an end."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from contextlib import aclosing, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ..core.breaker import BreakerBoard, BreakerLimits
+from ..core.budget import Plan, Recorder, plan_of
+from ..core.call import Call
+from ..core.client import Client
+from ..core.errors import (
+    AuthenticationError,
+    BillingError,
+    BudgetReachedError,
+    ClaudeError,
+    NotFoundError,
+    PermissionDeniedError,
+    ProviderError,
+    StreamInterruptedError,
+)
+from ..core.prepare import continues_turns
+from ..core.providers.anthropic import AnthropicProvider
+from ..core.retry import RetryPolicy, is_hopeless
+from ..core.surroundings import CallPolicy, Surroundings
+from .gate import Cost
+from .outcome import Outcome
+from .row import Result, Row
+from .stop import Stop, StoppedError
+
+if TYPE_CHECKING:
+    from ..core.providers.base import LLMProvider
+    from .books import Books
+    from .gate import Gate, Slot
+
+MOST_CUTS = 5
+"""Answers to one row that may break after words came: each of them may have to be paid for."""
+EXPECTED_OUTPUT = 1_000.0
+"""Output tokens that the first rows are taken to need; later ones as many as those before them did."""
+_WEIGHT = 0.05
+"""Of the last row in what is expected of the next."""
+_ANSWERS = ("overloaded", "rate_limit", "server_error")
+"""Codes of failed tries that show that the host is there."""
+_NEVER = BreakerLimits(consecutive=sys.maxsize, least=sys.maxsize, window_s=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """When a row is given up.
+
+    Attributes:
+        retry_for_s, retries, timeout_s: as in `RetryPolicy`, for all calls of a row together.
+        one_model: all rows ask the same one, so that none can be answered where it is not found.
+        simulated: the simulator answers, and nothing costs anything.
+    """
+
+    retry_for_s: float = 600.0
+    retries: int | None = None
+    timeout_s: float | None = None
+    one_model: bool = False
+    simulated: bool = False
+
+
+class Answerer:
+    """Answers rows by calls of a provider, as many at once as a gate lets through: an `Answer` of `runner.py`.
+
+    Attributes:
+        under_way: rows that the gate has let through, and that are not over.
+    """
+
+    def __init__(
+        self, provider: LLMProvider, around: Surroundings, gate: Gate, books: Books, stop: Stop,
+        rules: Rules | None = None, *, began: Callable[[Row], None] = lambda row: None,
+    ) -> None:  # fmt: skip
+        """Answer rows by `provider`.
+
+        Args:
+            around: what the calls stand on, but for the breaker: how fast a batch asks is for the gate to say, and a
+                row that has to wait may as well wait there.
+            stop: ends the waits of rows.
+            began: is told of each row that the gate lets through.
+        """
+        board = BreakerBoard(clock=around.clock, limits=_NEVER)
+        self.provider, self.gate, self.stop, self.rules = provider, gate, stop, rules or Rules()
+        self.around = replace(around, board=board, unbroken=nullcontext)
+        self.purse = _Purse(books)
+        self.prefill = partial(continues_turns, models=around.models)
+        self.began = began
+        if isinstance(provider, AnthropicProvider):
+            provider.heard = gate.heard
+        self.under_way = 0
+        self.reached = False
+        self._expected = EXPECTED_OUTPUT
+
+    async def __call__(self, row: Row, begun: Callable[[], None]) -> Result | None:
+        """What became of `row`; None: it was given up."""
+        try:
+            return await _Asking(self, row, begun).run()
+        except StoppedError:
+            return None
+
+    def cost(self, plan: Plan) -> Cost:
+        """What a request is expected to take."""
+        return Cost(plan.input_tokens, min(plan.max_tokens, round(self._expected)), plan.model)
+
+    def learn(self, result: Result) -> None:
+        """Expect of the next rows what was learnt from this one, which is done."""
+        self._expected += _WEIGHT * (result.usage.output_tokens - self._expected)
+
+    def concerns_all(self, error: ClaudeError) -> bool:
+        """Whether no row can be answered, as this one was not."""
+        match error:
+            case AuthenticationError() | PermissionDeniedError() | BillingError() | BudgetReachedError():
+                return True
+            case NotFoundError():
+                return self.rules.one_model
+        return is_hopeless(error) and not self.reached
+
+
+class _Asking:
+    """One row on its way."""
+
+    __slots__ = ("_answerer", "_begun", "_outcome", "_plan", "_row", "_slot")
+
+    def __init__(self, answerer: Answerer, row: Row, begun: Callable[[], None]) -> None:
+        self._answerer, self._row, self._begun = answerer, row, begun
+        self._plan = plan_of(row.request, answerer.around.models, flexible=False)
+        self._outcome = Outcome(row, answerer.around.models, simulated=answerer.rules.simulated)
+        self._slot: Slot | None = None
+
+    async def run(self) -> Result:
+        """The row's result, when it is over. Raises `StoppedError`: it is given up."""
+        answerer = self._answerer
+        recorder = await self._enter()
+        answerer.began(self._row)
+        answerer.under_way += 1
+        try:
+            return await self._ask(recorder)
+        finally:
+            answerer.under_way -= 1
+            if self._slot:
+                self._slot.leave(self._outcome.heard)
+
+    async def _enter(self) -> Recorder:
+        """Have the cost set aside, and then the gate's leave."""
+        answerer = self._answerer
+        async with answerer.stop.waiting():
+            recorder = await answerer.purse.take(self._plan)
+            self._slot = await answerer.gate.enter(answerer.cost(self._plan))
+        return recorder
+
+    async def _ask(self, recorder: Recorder) -> Result:
+        answerer, outcome = self._answerer, self._outcome
+        while (error := await self._call(recorder)) is not None:
+            if answerer.concerns_all(error):
+                raise error
+            wait = self._wait(error)
+            if wait is None:
+                return outcome.result(error, answerer.around.clock())
+            outcome.reason = error.code
+            recorder = await self._again(wait)
+        result = outcome.result(None, answerer.around.clock())
+        answerer.learn(result)
+        return result
+
+    async def _again(self, seconds: float) -> Recorder:
+        """Have the cost of another call set aside, and wait for its time."""
+        answerer = self._answerer
+        try:
+            recorder = await answerer.purse.take_now(self._plan)
+        except BudgetReachedError as error:
+            if not error.retryable or self._slot is None:
+                raise
+            self._slot.leave(None)  # rows that have money may be waiting for its place
+            return await self._enter()
+        await self._rest(seconds)
+        return recorder
+
+    async def _call(self, recorder: Recorder) -> ClaudeError | None:
+        """One call, with the retries that are its own; returns how it failed."""
+        answerer, has_begun = self._answerer, False
+        around = replace(answerer.around, recorder=recorder, notify=self._outcome.note)
+        policy = CallPolicy(self._left(), on_truncate=self._row.on_truncate, prefill=answerer.prefill)
+        call = Call(self._row.request, policy, around, plan=self._plan)
+        try:
+            async with aclosing(Client(answerer.provider, around, sleep=self._rest).run(call)) as batches:
+                async for _ in batches:
+                    if not has_begun:
+                        has_begun = answerer.reached = True
+                        self._begun()
+        except ClaudeError as error:
+            if isinstance(error, ProviderError) and error.status is not None:
+                answerer.reached = True
+            return error
+        finally:
+            answerer.purse.put_back()
+            self._outcome.add(call)
+        return None
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait for the next try where others may go on meanwhile. Raises `StoppedError`: there will be none."""
+        assert self._slot is not None  # only a row that was let through has tries
+        if self._outcome.reason in _ANSWERS:
+            self._answerer.reached = True
+        async with self._answerer.stop.waiting():
+            await self._slot.rest(seconds, self._outcome.reason)
+
+    def _left(self) -> RetryPolicy:
+        """What is left of the row's time and tries for its next call."""
+        rules, spent = self._answerer.rules, self._spent_s()
+        return RetryPolicy(
+            max(rules.retry_for_s - spent, 0.0),
+            None if rules.retries is None else max(rules.retries - self._outcome.tries, 0),
+            None if rules.timeout_s is None else max(rules.timeout_s - spent, 0.0),
+            reached=self._answerer.reached,
+        )
+
+    def _spent_s(self) -> float:
+        """Seconds since the first try."""
+        started_at = self._outcome.started_at
+        return 0.0 if started_at is None else self._answerer.around.clock() - started_at
+
+    def _wait(self, error: ClaudeError) -> float | None:
+        """Seconds until the row is asked anew, by another call than the one that failed; None: it is not."""
+        cause, rules, outcome = error.__cause__, self._answerer.rules, self._outcome
+        broken = isinstance(error, StreamInterruptedError) and isinstance(cause, ClaudeError) and cause.retryable
+        if not (isinstance(error, ProviderError) and (is_hopeless(error) or (broken and outcome.calls < MOST_CUTS))):
+            return None
+        policy = RetryPolicy(rules.retry_for_s, rules.retries, rules.timeout_s, reached=True)
+        draw = self._answerer.around.draw()
+        return policy.delay(error, attempt=outcome.tries, elapsed_s=self._spent_s(), draw=draw)
+
+
+class _Purse:
+    """What is set aside for calls. Where that has to wait for others to end, one row tries after the other."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._taken = self._ended = 0
+        self._change, self._turn = asyncio.Event(), asyncio.Lock()
+
+    async def take(self, plan: Plan) -> Recorder:
+        """Set aside what a call may cost; what is taken is put back.
+
+        Raises:
+            BudgetReachedError: that cannot be had, and no other call of this batch is under way that may leave enough.
+        """
+        try:
+            return await self.take_now(plan)
+        except BudgetReachedError as error:
+            if not error.retryable:
+                raise
+        async with self._turn:
+            return await self._wait(plan)
+
+    async def take_now(self, plan: Plan) -> Recorder:
+        """As `take`, without waiting for anybody."""
+        self._taken += 1  # at once: while the books write it down, others must not think that nobody has any
+        try:
+            return await self._books.reserve(plan)
+        except BaseException:
+            self._taken -= 1
+            self._change.set()
+            raise
+
+    async def _wait(self, plan: Plan) -> Recorder:
+        while True:
+            ended = self._ended
+            try:
+                return await self.take_now(plan)
+            except BudgetReachedError as error:
+                if not error.retryable or (ended == self._ended and not self._taken):
+                    raise
+            if ended == self._ended:
+                self._change.clear()
+                await self._change.wait()
+
+    def put_back(self) -> None:
+        """The call is over."""
+        self._taken -= 1
+        self._ended += 1
+        self._change.set()

@@ -85,7 +85,7 @@ class BlockingTransport:
                     watch.heard(content=bool(events) and not only_pings(events))
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpcore.ProxyError,
                 httpcore.UnsupportedProtocol) as error:  # fmt: skip
-            if self._backend.reused and not watch.reading and not isinstance(error, httpcore.TimeoutException):
+            if self._backend.reused and not watch.taken and not isinstance(error, httpcore.TimeoutException):
                 raise _DeadConnectionError from error
             failed = translate(error, self._target, watch=watch, proxy=self._proxy, secrets=request.secrets)
             raise failed from failed.__cause__

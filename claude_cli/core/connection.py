@@ -83,6 +83,10 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     return context
 
 
+DEAD_S = 1.0
+"""A kept connection that was closed while it lay idle shows it at once; one that breaks later had taken the request."""
+
+
 @dataclass(slots=True)
 class Watch:
     """The clocks of one try: how long the next step may take, and what it means when it took longer.
@@ -120,6 +124,11 @@ class Watch:
             error = self.error()
             error.request_id = self.request_id
             raise error
+
+    @property
+    def taken(self) -> bool:
+        """Whether the request may be worked on, and be billed: its answer has begun, or has been waited for a while."""
+        return self.reading or self.clock() >= self._start + DEAD_S
 
     def limit(self) -> float:
         """Seconds the next step may take, at least a millisecond, so that it is the step that times out."""
@@ -189,7 +198,7 @@ def _translated(error: Exception, target: Endpoint, watch: Watch, proxy: Proxy |
     if name == "RemoteProtocolError" and "disconnect" not in str(error) and "closed connection" not in str(error):
         return ProtocolError(f"{where} does not speak HTTP as it should: {one_line(redact(str(error)), 160)}")
     broken = ConnectionFailedError(f"the connection to {where} broke: {_cause(error)}", kind="broken")
-    broken.maybe_billed = watch.reading  # an answer in one piece has all been worked out when its head comes
+    broken.maybe_billed = watch.taken  # an answer in one piece has all been worked out when its head comes
     return broken
 
 

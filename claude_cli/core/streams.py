@@ -11,6 +11,7 @@ import asyncio
 import errno
 import os
 import select
+import socket
 import ssl
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
@@ -25,6 +26,8 @@ MOST_UNREAD = 1 << 18
 """Bytes that a connection takes before anybody reads them."""
 _NEXT_ADDRESS_S = 0.25
 """How long one address of a host is tried alone (RFC 8305, section 5)."""
+_PROBES = (("TCP_KEEPIDLE", 60), ("TCP_KEEPALIVE", 60), ("TCP_KEEPINTVL", 60), ("TCP_KEEPCNT", 5))
+"""Seconds of silence (the second name is macOS's), seconds between probes, probes: as the official SDK has them."""
 _NO_MORE = b"0\r\n\r\n"
 
 
@@ -236,7 +239,16 @@ async def _connected(host: str, port: int) -> Wire:
             # What went wrong with several addresses comes as one text.
             raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED)) from error
         raise
+    _keep_alive(wire.transport.get_extra_info("socket"))
     return wire
+
+
+def _keep_alive(connection: socket.socket) -> None:
+    """Have the system knock while an answer in one piece is worked out: routers forget connections that are silent."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _PROBES:
+        if hasattr(socket, name):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 @contextmanager

@@ -68,7 +68,7 @@ class Transport:
         watch = Watch(self._timeouts, self._clock, deadline)
         try:
             async with self._lane(watch) as lane:
-                response = await self._send(lane, exchange.request)
+                response = await self._send(lane, exchange.request, watch)
                 headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
                 async with aclosing(response), aclosing(body_of(response, headers, lane.backend.stream)) as chunks:
                     exchange.head(response.status, headers)
@@ -117,13 +117,13 @@ class Transport:
         self._lanes.append(_Lane(pool, backend))
         return self._lanes[-1]
 
-    async def _send(self, lane: _Lane, request: HttpRequest) -> httpcore.Response:
+    async def _send(self, lane: _Lane, request: HttpRequest, watch: Watch) -> httpcore.Response:
         """The response's head. A kept connection that died before any byte gets one more try, at once."""
         sent = self._request(request)
         try:
             return await lane.pool.handle_async_request(sent)
         except (httpcore.ReadError, httpcore.WriteError, httpcore.RemoteProtocolError):
-            if not lane.backend.reused:
+            if not lane.backend.reused or watch.taken:
                 raise
             return await lane.pool.handle_async_request(sent)
 

@@ -69,6 +69,7 @@ class Driver:
         environ: Mapping[str, str] | None = None, key: str | None = "test-key", allow_http: tuple[str, ...] = (),
         deadline_s: float | None = None, exchanges: Sequence[Exchange] = (), between: Callable[[], object] = int,
         stop_after: int | None = None, on_events: Callable[[Sequence[Event]], object] = len,
+        clock: Callable[[], float] = time.monotonic,
     ) -> list[Answer]:  # fmt: skip
         """Ask `times` times over one transport.
 
@@ -78,13 +79,19 @@ class Driver:
             between: called after each answer.
             stop_after: leave off reading after so many batches.
             on_events: given each batch.
+            clock: the transport's.
         """
         config = ProviderConfig(
             credential(key, source="the test") if key else None, url, allow_http=allow_http, environ=environ or {}
         )
         provider = AnthropicProvider.configured(config)
         wanted = exchanges or [provider.exchange(request) for _ in range(times)]
-        made = {"timeouts": timeouts or PATIENT, "environ": config.environ, "user_agent": "claude-cli/test"}
+        made = {
+            "timeouts": timeouts or PATIENT,
+            "environ": config.environ,
+            "user_agent": "claude-cli/test",
+            "clock": clock,
+        }
         run = self._blocking if self.kind == "blocking" else self._async
         return run(provider, made, wanted, deadline_s, between, stop_after, on_events)
 

@@ -344,13 +344,22 @@ def test_a_connection_that_takes_too_long():
     assert translate(httpcore.ReadTimeout("x"), HTTPS, watch=watch).maybe_billed
 
 
-@pytest.mark.parametrize("head_came", [False, True], ids=["before the head", "behind it"])
-def test_an_answer_that_breaks_off_may_be_billed(head_came):
+@pytest.mark.parametrize(
+    ("head_came", "waited_s", "billed"),
+    [
+        pytest.param(False, 0, False, id="at once"),
+        pytest.param(True, 0, True, id="behind the head"),
+        pytest.param(False, 5, True, id="after a while"),
+    ],
+)
+def test_an_answer_that_breaks_off_may_be_billed(head_came, waited_s, billed):
     """One that comes in one piece has all been worked out when its head comes, though no event tells of it."""
-    watch = Watch(LIMITS, Clock())
+    clock = Clock()
+    watch = Watch(LIMITS, clock)
     if head_came:
         watch.head({})
-    assert translate(httpcore.ReadError("x"), HTTPS, watch=watch).maybe_billed is head_came
+    clock.now += waited_s
+    assert translate(httpcore.ReadError("x"), HTTPS, watch=watch).maybe_billed is billed
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.1, NAP_S, 1.1])

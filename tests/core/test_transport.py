@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 
 import pytest
 
@@ -403,6 +404,21 @@ def test_a_kept_connection_that_died_is_replaced_at_once(driver, serve, how):
     assert (second.error, second.text) == (None, TEXT)
     assert server.connections == 2
     assert len(server.requests) == 3
+
+
+def test_a_kept_connection_that_breaks_late_had_taken_the_request(driver, serve):
+    """It may have been answered, and paid for: only the retries, which say so, send it again."""
+    waited = [0.0]
+
+    def play(peer):
+        peer.answer(AGAIN)
+        peer.request()
+        waited[0] = 30.0
+        peer.reset()
+
+    server = serve(play)
+    _, second = driver.ask_all(server.url, 2, clock=lambda: time.monotonic() + waited[0])
+    assert (second.error.kind, second.error.maybe_billed, len(server.requests)) == ("broken", True, 2)
 
 
 def test_a_kept_connection_closed_meanwhile_is_not_even_tried(driver, serve):

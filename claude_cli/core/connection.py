@@ -83,7 +83,7 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     return context
 
 
-DEAD_S = 1.0
+DEAD_S = 0.5
 """A kept connection that was closed while it lay idle shows it at once; one that breaks later had taken the request."""
 
 

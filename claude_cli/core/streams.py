@@ -202,11 +202,16 @@ class Backend(httpcore.AsyncNetworkBackend):
 
     watch: Watch
     reused: bool
-    stream: Stream
+    stream: Stream | None = None
 
     def __init__(self, connect_s: float) -> None:
         """Allow `connect_s` seconds for a connection."""
         self._connect_s = connect_s
+
+    def abort(self) -> None:
+        """Close the connection, whatever httpcore thinks of it."""
+        if self.stream:
+            self.stream.transport.abort()
 
     def begin(self, watch: Watch) -> None:
         """Another request starts: on a kept connection until `connect_tcp` says otherwise."""

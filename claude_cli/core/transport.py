@@ -69,6 +69,7 @@ class Transport:
         try:
             async with self._lane(watch) as lane:
                 response = await self._send(lane, exchange.request, watch)
+                assert lane.backend.stream  # the response came by it
                 headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
                 async with aclosing(response), aclosing(body_of(response, headers, lane.backend.stream)) as chunks:
                     exchange.head(response.status, headers)
@@ -101,8 +102,13 @@ class Transport:
         lane.backend.begin(watch)
         try:
             yield lane
-        finally:
             self._idle.append(lane)
+        except BaseException:
+            # Cancelled at the wrong moment, httpcore 1.0.9 takes its connection to be in use for ever.
+            self._lanes.remove(lane)
+            lane.backend.abort()
+            raise
+        finally:
             self._room.release()
 
     def _new(self) -> _Lane:

@@ -160,6 +160,28 @@ def test_a_request_that_was_cancelled_leaves_its_place(serve):
     assert server.left.wait(WAIT_S)
 
 
+def test_cancelled_at_any_moment_it_blocks_nobody(serve):
+    """httpcore takes a connection to be in use for ever whose request is cancelled while it is given back."""
+
+    async def main(url):
+        async with Pool(url, most=1) as pool:
+            for steps in range(300):
+                asking = asyncio.create_task(pool.ask())
+                while steps and not asking.done():
+                    await asyncio.sleep(0)
+                    steps -= 1
+                asking.cancel()
+                await asyncio.gather(asking, return_exceptions=True)
+                answer = await asyncio.wait_for(pool.ask(), WAIT_S)
+                assert (answer.error, answer.text) == (None, TEXT)
+
+    def play(peer):
+        while peer.request() is not None:
+            peer.send(response())
+
+    asyncio.run(main(serve(play).url))
+
+
 def test_what_nobody_reads_is_not_taken(serve):
     """Hundreds of answers that are read slowly must not pile up in memory; what has come is not lost for that."""
     size = 4 * MOST_UNREAD

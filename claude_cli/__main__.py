@@ -9,16 +9,27 @@ from typing import NoReturn
 
 def run() -> NoReturn:
     """Run the command line of this process and leave with its exit status."""
-    arguments = sys.argv[1:]
-    _keep_numbers()
+    try:
+        _keep_numbers()
+        _leave(_status(sys.argv[1:]))
+    except KeyboardInterrupt as stop:
+        # More signals at once than those inside can see to. Another one may wait, and any call would raise it here.
+        told, status = stop.__dict__, 130
+        if "status" in told:
+            status = told["status"]
+        os._exit(status)
+
+
+def _status(arguments: list[str]) -> int:
+    """The exit status of `arguments`, which have been run."""
     if arguments in (["--version"], ["-V"]):
         from . import __version__
 
-        _leave(_print(f"claude-cli {__version__}"))
+        return _print(f"claude-cli {__version__}")
     if arguments[:1] == ["--complete"]:  # asked by the scripts of completions/
         from .completion.live import live_words
 
-        _leave(_print("\n".join(live_words("".join(arguments[1:2]), os.environ))))
+        return _print("\n".join(live_words("".join(arguments[1:2]), os.environ)))
     import gc
 
     # Importing makes thousands of objects and no garbage; the collector would look at them again and again.
@@ -29,10 +40,9 @@ def run() -> NoReturn:
         unwind_on_signals()
         from .cli import main
 
-        status = main(arguments)
+        return main(arguments)
     except KeyboardInterrupt as stop:  # while loading, or a second one while the first was seen to
-        status = getattr(stop, "status", 130)
-    _leave(status)
+        return getattr(stop, "status", 130)
 
 
 def _keep_numbers() -> None:

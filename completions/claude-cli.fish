@@ -238,7 +238,7 @@ complete -c claude-cli -n '__claude_cli_at "batch run"' -l skip-invalid -d 'Leav
 complete -c claude-cli -n '__claude_cli_at "batch run"' -l stop-after-failures -x -d 'Begin no further rows once N have failed'
 complete -c claude-cli -n '__claude_cli_at "batch run"' -l until -x -d 'Begin no further rows from TIME on: HH:MM, or a date with its time'
 complete -c claude-cli -n '__claude_cli_at "batch run"' -l for -x -d 'Begin no further rows after so long: 5h, 90m, 1h30m, 45s'
-complete -c claude-cli -n '__claude_cli_at "batch run"' -l max-cost -x -d 'Spend at most so many US dollars, then stop with status 9'
+complete -c claude-cli -n '__claude_cli_at "batch run"' -l max-cost -x -d 'Spend at most so many US dollars in this run, then stop with status 9'
 complete -c claude-cli -n '__claude_cli_at "batch run"' -l max-tokens -x -d 'Output tokens of a row at most, thinking included'
 complete -c claude-cli -n '__claude_cli_at "batch run"' -l stop -x -d 'Stop before this text; repeatable'
 complete -c claude-cli -n '__claude_cli_at "batch run"' -l effort -x -a 'low medium high xhigh max' -d 'How hard to try: low, medium, high, xhigh or max'

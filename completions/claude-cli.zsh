@@ -293,7 +293,7 @@ _claude-cli() {
         '(--stop-after-failures)--stop-after-failures=[Begin no further rows once N have failed]:N: ' \
         '(--until)--until=[Begin no further rows from TIME on\: HH\:MM, or a date with its time]:TIME: ' \
         '(--for)--for=[Begin no further rows after so long\: 5h, 90m, 1h30m, 45s]:TIME: ' \
-        '(--max-cost)--max-cost=[Spend at most so many US dollars, then stop with status 9]:USD: ' \
+        '(--max-cost)--max-cost=[Spend at most so many US dollars in this run, then stop with status 9]:USD: ' \
         '(--max-tokens)--max-tokens=[Output tokens of a row at most, thinking included]:N: ' \
         '*--stop=[Stop before this text; repeatable]:TEXT: ' \
         '(--effort)--effort=[How hard to try\: low, medium, high, xhigh or max]:LEVEL:(low medium high xhigh max)' \

@@ -19,19 +19,19 @@ from ..core.errors import (
     BillingError,
     BudgetReachedError,
     ClaudeError,
-    NotFoundError,
-    PermissionDeniedError,
     ProviderError,
+    RateLimitError,
     StreamInterruptedError,
 )
 from ..core.prepare import continues_turns
 from ..core.providers.anthropic import AnthropicProvider
-from ..core.retry import RetryPolicy, is_hopeless
+from ..core.retry import LONGEST_DELAY_S, RetryPolicy, is_hopeless
 from ..core.surroundings import CallPolicy, Surroundings
 from .gate import Cost
 from .outcome import Outcome
-from .row import Result, Row
+from .row import Result, Row, Spent
 from .stop import Stop, StoppedError
+from .survey import EXPECTED_OUTPUT
 
 if TYPE_CHECKING:
     from ..core.providers.base import LLMProvider
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
 MOST_CUTS = 5
 """Answers to one row that may break after words came: each of them may have to be paid for."""
-EXPECTED_OUTPUT = 1_000.0
-"""Output tokens that the first rows are taken to need; later ones as many as those before them did."""
 _WEIGHT = 0.05
 """Of the last row in what is expected of the next."""
 _ANSWERS = ("overloaded", "rate_limit", "server_error")
@@ -54,15 +52,16 @@ class Rules:
     """When a row is given up.
 
     Attributes:
-        retry_for_s, retries, timeout_s: as in `RetryPolicy`, for all calls of a row together.
-        one_model: all rows ask the same one, so that none can be answered where it is not found.
+        retry_for_s, retries, timeout_s: as in `RetryPolicy`, for all calls of a row together; but the time that the
+            provider itself names in a 429 is waited for however long it is, and is none of `retry_for_s`.
+        expect_output: output tokens that the first rows are taken to need; later ones as many as those before them did.
         simulated: the simulator answers, and nothing costs anything.
     """
 
     retry_for_s: float = 600.0
     retries: int | None = None
     timeout_s: float | None = None
-    one_model: bool = False
+    expect_output: int = EXPECTED_OUTPUT
     simulated: bool = False
 
 
@@ -76,6 +75,7 @@ class Answerer:
     def __init__(
         self, provider: LLMProvider, around: Surroundings, gate: Gate, books: Books, stop: Stop,
         rules: Rules | None = None, *, began: Callable[[Row], None] = lambda row: None,
+        spent: Callable[[Row, Spent], None] = lambda row, spent: None,
     ) -> None:  # fmt: skip
         """Answer rows by `provider`.
 
@@ -84,18 +84,19 @@ class Answerer:
                 row that has to wait may as well wait there.
             stop: ends the waits of rows.
             began: is told of each row that the gate lets through.
+            spent: is told what a row has cost that has no answer, or has failed.
         """
         board = BreakerBoard(clock=around.clock, limits=_NEVER)
         self.provider, self.gate, self.stop, self.rules = provider, gate, stop, rules or Rules()
         self.around = replace(around, board=board, unbroken=nullcontext)
-        self.purse = _Purse(books)
+        self.purse = _Purse(books, gate)
         self.prefill = partial(continues_turns, models=around.models)
-        self.began = began
+        self.began, self.spent = began, spent
         if isinstance(provider, AnthropicProvider):
             provider.heard = gate.heard
         self.under_way = 0
         self.reached = False
-        self._expected = EXPECTED_OUTPUT
+        self._expected = float(self.rules.expect_output)
 
     async def __call__(self, row: Row, begun: Callable[[], None]) -> Result | None:
         """What became of `row`; None: it was given up."""
@@ -114,24 +115,23 @@ class Answerer:
 
     def concerns_all(self, error: ClaudeError) -> bool:
         """Whether no row can be answered, as this one was not."""
-        match error:
-            case AuthenticationError() | PermissionDeniedError() | BillingError() | BudgetReachedError():
-                return True
-            case NotFoundError():
-                return self.rules.one_model
+        if isinstance(error, AuthenticationError | BillingError | BudgetReachedError):
+            return True
         return is_hopeless(error) and not self.reached
 
 
 class _Asking:
     """One row on its way."""
 
-    __slots__ = ("_answerer", "_begun", "_outcome", "_plan", "_row", "_slot")
+    __slots__ = ("_answerer", "_begun", "_cuts", "_held_s", "_outcome", "_plan", "_row", "_slot")
 
     def __init__(self, answerer: Answerer, row: Row, begun: Callable[[], None]) -> None:
         self._answerer, self._row, self._begun = answerer, row, begun
         self._plan = plan_of(row.request, answerer.around.models, flexible=False)
         self._outcome = Outcome(row, answerer.around.models, simulated=answerer.rules.simulated)
         self._slot: Slot | None = None
+        self._cuts = 0
+        self._held_s = 0.0  # of its time, what the provider itself has named
 
     async def run(self) -> Result:
         """The row's result, when it is over. Raises `StoppedError`: it is given up."""
@@ -139,9 +139,13 @@ class _Asking:
         recorder = await self._enter()
         answerer.began(self._row)
         answerer.under_way += 1
+        result = None
         try:
-            return await self._ask(recorder)
+            result = await self._ask(recorder)
+            return result
         finally:
+            if (result is None or result.error) and (spent := self._outcome.spent()):
+                answerer.spent(self._row, spent)
             answerer.under_way -= 1
             if self._slot:
                 self._slot.leave(self._outcome.heard)
@@ -193,6 +197,9 @@ class _Asking:
                     if not has_begun:
                         has_begun = answerer.reached = True
                         self._begun()
+        except StoppedError:
+            self._outcome.tries -= 1  # the one it waited for is not made
+            raise
         except ClaudeError as error:
             if isinstance(error, ProviderError) and error.status is not None:
                 answerer.reached = True
@@ -205,16 +212,20 @@ class _Asking:
     async def _rest(self, seconds: float) -> None:
         """Wait for the next try where others may go on meanwhile. Raises `StoppedError`: there will be none."""
         assert self._slot is not None  # only a row that was let through has tries
-        if self._outcome.reason in _ANSWERS:
-            self._answerer.reached = True
-        async with self._answerer.stop.waiting():
-            await self._slot.rest(seconds, self._outcome.reason)
+        answerer, reason = self._answerer, self._outcome.reason
+        if reason in _ANSWERS:
+            answerer.reached = True
+        rested_at = answerer.around.clock()
+        async with answerer.stop.waiting():
+            await self._slot.rest(seconds, reason)
+        if reason == "rate_limit" and seconds > LONGEST_DELAY_S:  # so it was no delay of ours
+            self._held_s += answerer.around.clock() - rested_at
 
     def _left(self) -> RetryPolicy:
         """What is left of the row's time and tries for its next call."""
         rules, spent = self._answerer.rules, self._spent_s()
         return RetryPolicy(
-            max(rules.retry_for_s - spent, 0.0),
+            max(rules.retry_for_s + self._held_s - spent, 0.0),
             None if rules.retries is None else max(rules.retries - self._outcome.tries, 0),
             None if rules.timeout_s is None else max(rules.timeout_s - spent, 0.0),
             reached=self._answerer.reached,
@@ -227,21 +238,32 @@ class _Asking:
 
     def _wait(self, error: ClaudeError) -> float | None:
         """Seconds until the row is asked anew, by another call than the one that failed; None: it is not."""
-        cause, rules, outcome = error.__cause__, self._answerer.rules, self._outcome
-        broken = isinstance(error, StreamInterruptedError) and isinstance(cause, ClaudeError) and cause.retryable
-        if not (isinstance(error, ProviderError) and (is_hopeless(error) or (broken and outcome.calls < MOST_CUTS))):
+        rules, named = self._answerer.rules, False
+        match error:
+            case StreamInterruptedError():
+                self._cuts += 1
+                cause = error.__cause__
+                anew = isinstance(cause, ClaudeError) and cause.retryable and self._cuts < MOST_CUTS
+            case RateLimitError(retry_after_s=float()) if rules.retry_for_s:
+                anew = named = True
+            case ProviderError():  # a call takes what the provider named for its own time
+                anew = is_hopeless(error) or self._held_s > 0
+            case _:
+                return None
+        if not anew:
             return None
-        policy = RetryPolicy(rules.retry_for_s, rules.retries, rules.timeout_s, reached=True)
+        retry_for_s = float("inf") if named else rules.retry_for_s + self._held_s
+        policy = RetryPolicy(retry_for_s, rules.retries, rules.timeout_s, reached=True)
         draw = self._answerer.around.draw()
-        return policy.delay(error, attempt=outcome.tries, elapsed_s=self._spent_s(), draw=draw)
+        return policy.delay(error, attempt=self._outcome.tries, elapsed_s=self._spent_s(), draw=draw)
 
 
 class _Purse:
     """What is set aside for calls. Where that has to wait for others to end, one row tries after the other."""
 
-    def __init__(self, books: Books) -> None:
-        self._books = books
-        self._taken = self._ended = 0
+    def __init__(self, books: Books, gate: Gate) -> None:
+        self._books, self._gate = books, gate
+        self._taken = self._ended = self._waiting = 0
         self._change, self._turn = asyncio.Event(), asyncio.Lock()
 
     async def take(self, plan: Plan) -> Recorder:
@@ -255,8 +277,15 @@ class _Purse:
         except BudgetReachedError as error:
             if not error.retryable:
                 raise
-        async with self._turn:
-            return await self._wait(plan)
+            self._gate.withheld = f"limit: {error.budget}"
+        self._waiting += 1
+        try:
+            async with self._turn:
+                return await self._wait(plan)
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self._gate.withheld = ""
 
     async def take_now(self, plan: Plan) -> Recorder:
         """As `take`, without waiting for anybody."""

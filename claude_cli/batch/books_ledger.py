@@ -7,14 +7,13 @@ wait are one group, on its way to the thread or back. Whatever is not the thread
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
 from typing import NamedTuple
 
 from ..core.budget import Plan, Record, Ticket
-from ..core.errors import BudgetReachedError
 from ..core.messages import Notice
 from ..core.threads import start_unsignalled
 from ..storage.database import DatabaseUnavailableError
@@ -26,6 +25,10 @@ SETTLED_S = 0.05
 """How long a call that is over waits for calls that begin, to be written with them."""
 MOST_UNWRITTEN = 10_000
 """Calls that are over and kept while they cannot be written. Older ones stay as if their process had been killed."""
+PATIENCE_S = 180.0
+"""How long a ledger that another process has locked is waited for, before calls are begun without it or refused."""
+CLOSING_S = 60.0
+"""How long it is waited for at the end, when nothing but what was spent is to be written."""
 
 _Over = tuple[Ticket, Record | None]
 
@@ -40,8 +43,13 @@ class _Group(NamedTuple):
 class _Written(NamedTuple):
     """What became of a group: an answer to each call that begins, and why nothing could be written, if so."""
 
-    answers: list[Ticket | BudgetReachedError]
-    error: DatabaseUnavailableError | None = None
+    answers: Sequence[Ticket | Exception]
+    error: Exception | None = None
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether it could be written later, as only another process was in the way."""
+        return isinstance(self.error, DatabaseUnavailableError) and self.error.is_locked
 
 
 class GroupedLedger:
@@ -50,6 +58,7 @@ class GroupedLedger:
     def __init__(
         self, ledger: Callable[[Callable[[Notice], None]], Ledger], notify: Callable[[Notice], None],
         *, start: Callable[[Thread], bool] = start_unsignalled,
+        patience_s: float = PATIENCE_S, closing_s: float = CLOSING_S,
     ) -> None:  # fmt: skip
         """Prepare; nothing is opened and no thread started before the first call.
 
@@ -57,6 +66,7 @@ class GroupedLedger:
             ledger: makes the ledger, given whom it has to notify.
             notify: is told, in the loop's thread, what hinders it.
             start: starts the thread; where there is none to be had, the loop's thread does the work.
+            patience_s, closing_s: how long the thread waits for a ledger that is locked: before and at the end.
         """
         self._ledger, self._notify, self._start = ledger(self._tell), notify, start
         self._queue: SimpleQueue[_Group | None] = SimpleQueue()
@@ -66,7 +76,11 @@ class GroupedLedger:
         self._writing = False
         self._timer: asyncio.TimerHandle | None = None
         self._begun_at = float("-inf")
-        self._error: DatabaseUnavailableError | None = None
+        self._patience_s, self._closing_s = patience_s, closing_s
+        self._locked_at: float | None = None
+        self._last = _Written(())
+        self._unrecorded = 0
+        self._why: Exception | None = None
         self._back = asyncio.Event()
 
     async def begin(self, plan: Plan) -> Ticket:
@@ -79,7 +93,12 @@ class GroupedLedger:
         answer: asyncio.Future[Ticket] = self._loop.create_future()
         self._next.begin.append((plan, answer))
         self._write_in(0.0)
-        return await answer
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            if answer.done() and not answer.cancelled() and not answer.exception():
+                self.settle(answer.result(), None)  # it was on its way: nobody else knows of it
+            raise
 
     def extend(self, ticket: Ticket, plan: Plan, spent_pico: int) -> Ticket:
         """As `Ledger.extend`; waits for the disk, and for the group that is being written."""
@@ -92,16 +111,21 @@ class GroupedLedger:
             self._write_in(SETTLED_S)
 
     async def aclose(self) -> None:
-        """Write what waits, and close."""
+        """Write what waits, and close; then say how many calls could not be recorded."""
+        began = self._loop.time() if self._loop else 0.0
         while self._writing or self._next.over or self._next.begin:
             if not self._writing:
                 self._write()
             while self._writing:
                 self._back.clear()
                 await self._back.wait()
-            if self._error and not self._next.begin:
-                self._notify(Notice("not_recorded", f"how the last calls ended is not recorded: {self._error}"))
+            if self._last.error and not self._next.begin and not self._is_worth_waiting(began, self._closing_s):
                 break
+        if count := self._unrecorded + len(self._next.over):
+            words = "1 call is not recorded, or not as it"
+            if count > 1:
+                words = f"{count:,} calls are not recorded, or not as they"
+            self._notify(Notice("not_recorded", f"{words} ended: {self._why}"))
         if self._thread:
             self._back.clear()
             self._queue.put(None)
@@ -148,24 +172,62 @@ class GroupedLedger:
             return _Written(self._ledger.keep(plans, group.over))
         except DatabaseUnavailableError as error:
             return _Written([self._ledger.unrecorded(plan, error) for plan in plans], error)
+        except BaseException as error:  # the border: a bug in a thread is raised where somebody waits for it
+            bug = RuntimeError(f"the ledger failed: {error!r}")
+            bug.__cause__ = error
+            return _Written([bug] * len(plans), bug)
 
     def _returned(self, group: _Group, written: _Written) -> None:
         """The thread has done with `group`."""
-        self._writing, self._error = False, written.error
-        over = self._next.over
+        self._writing, self._last = False, written
         if written.error:
-            over[:0] = group.over
-            del over[:-MOST_UNWRITTEN]
-        for (_, waiting), answer in zip(group.begin, written.answers, strict=True):
-            if waiting.cancelled():
-                over += [(answer, None)] if isinstance(answer, Ticket) else []
-            elif isinstance(answer, Ticket):
-                waiting.set_result(answer)
-            else:
-                waiting.set_exception(answer)
-        if over or self._next.begin:
+            self._put_back(group, written)
+        else:
+            self._locked_at = None
+            self._answer(group, written)
+        if self._next.over or self._next.begin:
             self._write_in(0.0 if self._next.begin else SETTLED_S)
         self._back.set()
+
+    def _put_back(self, group: _Group, written: _Written) -> None:
+        """Nothing of `group` was written: it is tried again, or its calls begin unrecorded or not at all."""
+        assert self._loop is not None  # as in `_write`
+        self._why = written.error
+        over = self._next.over
+        over[:0] = group.over
+        self._unrecorded += len(over[:-MOST_UNWRITTEN])
+        del over[:-MOST_UNWRITTEN]
+        if written.is_locked and self._locked_at is None:
+            self._locked_at = self._loop.time()
+            self._notify(Notice("ledger_locked", f"the batch waits for the ledger: {written.error}"))
+        if self._is_worth_waiting(self._locked_at, self._patience_s):
+            self._next.begin[:0] = [each for each in group.begin if not each[1].cancelled()]
+        else:
+            self._answer(group, written)
+
+    def _answer(self, group: _Group, written: _Written) -> None:
+        """Tell those who wait for a group."""
+        for (_, waiting), answer in zip(group.begin, written.answers, strict=True):
+            if waiting.cancelled():
+                if isinstance(answer, Ticket):
+                    self.settle(answer, None)
+            elif isinstance(answer, Ticket):
+                waiting.set_result(answer)
+                self._note_unrecorded(answer)
+            else:
+                waiting.set_exception(answer)
+
+    def _note_unrecorded(self, ticket: Ticket) -> None:
+        if ticket.number == UNRECORDED:
+            if not self._unrecorded:
+                self._notify(Notice("not_recorded", f"calls are not recorded: {self._why}"))
+            self._unrecorded += 1
+
+    def _is_worth_waiting(self, since: float | None, seconds: float) -> bool:
+        """Whether a ledger is to be tried again that is locked, if only the thread waits for it."""
+        if self._thread is None or self._loop is None or since is None or not self._last.is_locked:
+            return False
+        return self._loop.time() < since + seconds
 
     def _tell(self, notice: Notice) -> None:
         """The ledger has something to say, in whatever thread it is used."""

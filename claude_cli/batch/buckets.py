@@ -25,8 +25,10 @@ TRUST = 0.2
 """How much of what a head says is left beyond what was held possible is believed at once."""
 ROOM = 0.8
 """How much of a bucket's capacity is saved up: the rest runs over while a burst is still on its way."""
+DRAIN_S, SHORTEST_GAP_S = 0.5, 0.001
+"""In about what time saved-up room is used: all at once would come late, and find the bucket run over meanwhile."""
 PROBE = 0.03
-"""How much of an answer's output each answer adds to what is tried for: one refusal takes away as much as thirty add."""
+"""How much of an answer's output each answer adds to what is tried for; a refusal takes as much as thirty add."""
 LEAST_SHARE = 0.05
 """Of a limit that others use up: still tried for."""
 MEMORY = 200
@@ -53,6 +55,7 @@ class Bucket:
         highest: the most that ever remained.
         shift: the sum of all corrections; a mark less it stays comparable.
         not_before: when the provider wants to be asked again.
+        spread, next_at: whether bursts are spread a little, and when the next request may go for that.
     """
 
     limit: int
@@ -64,6 +67,8 @@ class Bucket:
     highest: int = 0
     shift: float = 0.0
     not_before: float = 0.0
+    spread: bool = True
+    next_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.rate = self.limit / MINUTE_S
@@ -79,12 +84,20 @@ class Bucket:
         self.refill(now)
         # Half a step more, as the headers may promise that much too much.
         missing = min(amount + self.step / 2, self.capacity) - self.level
-        return max(missing / self.rate, self.not_before - now, 0.0)
+        return max(missing / self.rate, self.not_before - now, self.next_at - now, 0.0)
 
     def take(self, amount: float) -> Sent:
         """Use it; `wait_s` has just been asked."""
+        gap = amount / (self.rate + max(self.level, 0.0) / DRAIN_S)
+        if self.spread and gap > SHORTEST_GAP_S:
+            self.next_at = self.since + gap
         self.level -= amount
         return Sent(amount, self.since, self.level - self.shift)
+
+    def put_back(self, amount: float, now: float) -> None:
+        """So much was taken and has not been used, or less than nothing."""
+        self.refill(now)
+        self._shift(amount)
 
     def at_most(self, remaining: int, now: float) -> None:
         """No more than this remains."""
@@ -201,10 +214,9 @@ class Limits:
         self._unproduced += amounts["output-tokens"]
         return Charge(amounts, {name: bucket.take(amounts[name]) for name, bucket in self.buckets.items()})
 
-    def heard(self, charge: Charge, headers: Mapping[str, str], now: float) -> bool:
-        """Take in a head of an answer; whether it said anything of limits."""
-        told = self._told(headers)
-        for name, (limit, remaining) in told.items():
+    def heard(self, charge: Charge, headers: Mapping[str, str], now: float) -> None:
+        """Take in a head of an answer."""
+        for name, (limit, remaining) in self._told(headers).items():
             unproduced = self._yet(name)
             bucket = self.buckets.get(name)
             if bucket and name not in charge.sent:
@@ -212,10 +224,10 @@ class Limits:
             elif bucket is None or bucket.limit != limit:
                 # Requests that are on their way may not be in it yet.
                 pending = (self._under_way - 1) * (charge.amounts[name] if not unproduced else 0.0) + unproduced
-                self.buckets[name] = Bucket(limit, _STEPS.get(name, 1000), remaining - pending, now)
+                step, spread = _STEPS.get(name, 1000), not unproduced
+                self.buckets[name] = Bucket(limit, step, remaining - pending, now, spread=spread)
             else:
                 bucket.correct(remaining, charge.sent[name], unproduced, now)
-        return bool(told)
 
     def _yet(self, name: str) -> float:
         """What has been taken off a bucket for answers under way that may not have used it yet."""
@@ -236,8 +248,7 @@ class Limits:
     def unused(self, charge: Charge, now: float) -> None:
         """The request was not sent, or turned away before it used anything."""
         for name, sent in charge.sent.items():
-            self.buckets[name].refill(now)
-            self.buckets[name].level += sent.amount
+            self.buckets[name].put_back(sent.amount, now)
         charge.sent, charge.unused = {}, True
 
     def over(self, charge: Charge, usage: Usage | None, input_tokens: int, now: float) -> None:
@@ -248,8 +259,7 @@ class Limits:
         produced = usage.output_tokens if usage else 0
         for name in () if charge.unused else ("output-tokens", "tokens"):
             if bucket := self.buckets.get(name):
-                bucket.refill(now)
-                bucket.level += expected - produced
+                bucket.put_back(expected - produced, now)
         if usage:
             # What is read from the cache does not count against the limits.
             self._input.add(usage.input_tokens + usage.cache_write_tokens, input_tokens)

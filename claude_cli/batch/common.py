@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..core.form import Form
@@ -26,13 +26,14 @@ class Common:
         system: of a flag; None where the template has one, which is filled for each row; else of the settings.
         options: as for one question; what `form` asks of the request is in `options.extra` already (`Form.request`).
         form, on_truncate: as for one question.
-        files: documents and images of flags and of the template; they go before those of each row.
+        files: documents of the template; they go before those of each row.
         strict: what a model does not take is an error, instead of being dropped or adjusted.
         stream: whether answers are streamed, as long ones always are. Nobody reads along, and a stream takes ten times
             the time to take apart; but a proxy that closes silent connections is kept awake by it.
         caching: whether rows that begin alike share a prompt cache.
         template: filled once for each row: columns of CSV and members of JSONL are its values.
         models: those known here.
+        of_settings: which of "system", "max_tokens" and "effort" the settings alone say.
     """
 
     model: str
@@ -46,3 +47,11 @@ class Common:
     caching: bool = True
     template: TemplateUse | None = None
     models: Catalogue = field(default_factory=catalogue)
+    of_settings: frozenset[str] = frozenset()
+
+    def without_settings(self) -> Common:
+        """What flags alone say: a row that is a whole request is sent as it is, whatever somebody has set."""
+        options, gone = self.options, self.of_settings
+        options = replace(options, max_tokens=None) if "max_tokens" in gone else options
+        options = replace(options, effort=None) if "effort" in gone else options
+        return replace(self, system=None if "system" in gone else self.system, options=options)

@@ -120,7 +120,7 @@ class Forecast:
     @property
     def cost_pico(self) -> int | None:
         """Pico-dollars for all of it; None: no model has a price."""
-        return _sum([self.input_pico, self.output_pico])
+        return _sum([self.input_pico, self.output_pico]) if self.loads else 0
 
     @property
     def saved_pico(self) -> int:
@@ -211,6 +211,22 @@ def check_affordable(expected: Forecast, left_pico: int | None) -> None:
         f"the input alone costs about {money(cost)}, and {money(left_pico)} of the budget is left; raise the budget,"
         " or ask fewer rows"
     )
+
+
+def affords(expected: Forecast, left_pico: int, row_pico: int) -> str:
+    """How far `left_pico` of a budget goes, in a line; "" where it is enough.
+
+    Args:
+        row_pico: the most that the first rows may cost, which has to be set aside before they are sent.
+    """
+    left, cost = f"{money(left_pico)} that the budget leaves", expected.cost_pico or 0
+    if expected.counted.rows and (expected.input_pico or 0) > left_pico:
+        return f"the {left} does not afford the input: the run would not begin"
+    if row_pico > left_pico:
+        return f"the {left} is less than a row may cost, {money(row_pico)}: a smaller --max-tokens sets less aside"
+    if cost <= left_pico:
+        return ""
+    return f"the {left} affords about {expected.rows * left_pico // cost:,} of {_rows(expected.rows)}"
 
 
 def _scaled(load: Load, input_: float, output: float) -> Load:

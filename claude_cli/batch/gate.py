@@ -20,6 +20,8 @@ __all__ = ["Cost", "Gate", "Slot", "State"]
 
 SHORTEST_WAIT_S = 0.001
 """Between two looks at a limit; what comes in meanwhile is used in one go."""
+LONG_WAIT_S = 60.0
+"""A wait of which its user is told when it ends."""
 
 
 class Slot:
@@ -42,7 +44,13 @@ class Slot:
 
 
 class Gate:
-    """Lets requests through, as many at once and as fast as the provider allows: in turn, and first who comes back."""
+    """Lets requests through, as many at once and as fast as the provider allows: in turn, and first who comes back.
+
+    Attributes:
+        withheld: what keeps rows from coming here at all, in words, for a display; empty: nothing.
+    """
+
+    withheld = ""
 
     def __init__(
         self, most: int, *,
@@ -61,6 +69,8 @@ class Gate:
         self._pace = Pace(most, clock())
         self._turns: deque[tuple[Slot, asyncio.Future[None]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._resting = 0
+        self._limited: dict[Slot, float] = {}  # until when they rest, as the rate limit is reached
 
     async def enter(self, cost: Cost) -> Slot:
         """Wait until a request of this `cost` may be sent; what the provider says in this task is then of it."""
@@ -86,7 +96,14 @@ class Gate:
     def state(self) -> State:
         """What the pace is at the moment, for a display."""
         following = self._turns[0][0]._cost if self._turns else None
-        return self._pace.state(following, len(self._turns), self._clock())
+        now = self._clock()
+        state = self._pace.state(following, len(self._turns), now)
+        if self._limited and not (self._turns or state.under_way):
+            state = state._replace(held_s=max(0.0, min(self._limited.values()) - now), why="rate limited")
+        if state.why and state.held_s > LONG_WAIT_S:
+            ends = time.strftime("%H:%M", time.localtime(self._wall_clock() + state.held_s))
+            state = state._replace(why=f"{state.why} until {ends}")
+        return state._replace(why=state.why or self.withheld, resting=self._resting)
 
     async def _turn(self, slot: Slot, *, first: bool = False) -> None:
         """Wait for a turn: behind those who wait, or before them."""
@@ -135,8 +152,16 @@ class Gate:
         if tried is not None:
             self._pace.failed(tried, reason, self._clock())
             self._let()
-        await self._sleep(seconds)
-        await self._turn(slot, first=True)
+        self._resting += 1
+        if reason == "rate_limit":
+            self._limited[slot] = self._clock() + seconds
+        try:
+            await self._sleep(seconds)
+            self._limited.pop(slot, None)
+            await self._turn(slot, first=True)
+        finally:
+            self._resting -= 1
+            self._limited.pop(slot, None)
 
     def _leave(self, slot: Slot, usage: Usage | None) -> None:
         tried, slot._try = slot._try, None

@@ -7,10 +7,11 @@ temporary disk as well, and is gone however the process ends: all that must surv
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from enum import IntEnum
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from ..core.errors import OutputError, UsageError
 from .row import Row, RowId
@@ -32,6 +33,7 @@ CREATE TABLE gone (key BLOB PRIMARY KEY) WITHOUT ROWID;
 BEGIN;
 """
 _LONGEST_ID = 60
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")  # as many as SQLite's whole numbers can have
 
 
 class State(IntEnum):
@@ -54,13 +56,20 @@ class Place(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """Rows by what became of them; `changed` are open ones of which an answer to something else is kept."""
+    """Rows by what became of them.
+
+    Attributes:
+        changed: open ones of which an answer to something else is kept.
+        gone: answers to rows that there are no more.
+        pretended: open ones of which only an answer is kept that does not count.
+    """
 
     open: int
     done: int
     failed: int
     changed: int
     gone: int
+    pretended: int = 0
 
 
 class Index:
@@ -76,6 +85,7 @@ class Index:
         self._connection.executescript(f"PRAGMA cache_size=-{cache_kib};{_TABLES}")
         self._rows = blake2b(digest_size=16)
         self._by_prefix = False
+        self._numbers = self._nameless = False  # whether ids were added that are numbers, and rows without one
 
     def add(self, row: Row) -> None:
         """Take note of `row`.
@@ -83,14 +93,33 @@ class Index:
         Raises:
             UsageError: another row has its id. It is left out, and not open.
         """
+        self._check_number(row)
         if not row.named:
             self._add_nameless(row)
             return
         key = named_key(row.id)
         if not self._insert(row, key, None):
-            self._insert(row, None, None, State.LEFT_OUT)
             (line,) = self._one("SELECT line FROM rows WHERE key=?", key) or (0,)
-            raise UsageError(f"lines {line} and {row.line} have the same id, {_shown(row.id)}")
+            self._leave_out(row, line)
+
+    def _check_number(self, row: Row) -> None:
+        """A row without an id has its number, as text, which none may have as its id. Raises `UsageError`: one has."""
+        number = _number(row.id)
+        if number is None:
+            return
+        if row.named:
+            self._numbers = True
+            query, value = "SELECT line FROM rows WHERE number=? AND nth IS NOT NULL", number - 1
+            found = self._one(query, value) if self._nameless else None
+        else:
+            self._nameless = True
+            found = self._one("SELECT line FROM rows WHERE key=?", named_key(row.id)) if self._numbers else None
+        if found:
+            self._leave_out(row, found[0], ": that of a row without one is its number")
+
+    def _leave_out(self, row: Row, line: int, why: str = "") -> NoReturn:
+        self._insert(row, None, None, State.LEFT_OUT)
+        raise UsageError(f"lines {line} and {row.line} have the same id, {_shown(row.id)}{why}")
 
     def _add_nameless(self, row: Row) -> None:
         """Those with one digest are told apart by which of them comes first."""
@@ -149,21 +178,21 @@ class Index:
         elif counts and found[1] == digest:
             self.answered(found[0], place.state, place.start, place.size)
         else:
-            self._run("UPDATE rows SET other=1 WHERE number=?", found[0])
+            self._run("UPDATE rows SET other=? WHERE number=?", 2 if found[1] == digest else 1, found[0])
 
     def answered(self, number: int, state: int, start: int, size: int) -> None:
         """The answer to row `number` is in the journal."""
         self._run("UPDATE rows SET state=?, start=?, size=? WHERE number=?", int(state), start, size, number)
 
-    def reopen_failed(self) -> None:
-        """All rows that have failed are to be asked again."""
-        self._run("UPDATE rows SET state=0 WHERE state=2")
+    def reopen_failed(self) -> int:
+        """All rows that have failed are to be asked again; returns how many they are."""
+        return self._run("UPDATE rows SET state=0 WHERE state=2").rowcount
 
     def counts(self) -> Counts:
         """How many rows there are of each kind."""
         query = (
-            "SELECT total(state=0), total(state=1), total(state=2), total(state=0 AND other),"
-            " (SELECT count(*) FROM gone) FROM rows"
+            "SELECT total(state=0), total(state=1), total(state=2), total(state=0 AND other=1),"
+            " (SELECT count(*) FROM gone), total(state=0 AND other=2) FROM rows"
         )
         return Counts._make(map(int, self._one(query)))
 
@@ -212,6 +241,13 @@ def named_key(row_id: RowId) -> bytes:
 def nameless_key(digest: bytes, nth: int) -> bytes:
     """What stands there for a row without an id, the `nth` with its digest."""
     return blake2b(f"{digest.hex()}#{nth}".encode(), digest_size=16).digest()
+
+
+def _number(row_id: RowId) -> int | None:
+    """The number, from 1, that `row_id` is as text, written as we write it; None: it is none that a row has."""
+    if not isinstance(row_id, str) or not _NUMBER.fullmatch(row_id):
+        return None
+    return int(row_id)
 
 
 def _shown(row_id: RowId) -> str:

@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..core.errors import OutputError, UsageError
-from ..storage.output import is_at, open_held, why_not_held
-from .journal_line import HEADER, Kept, Made, made_line, read_line, version_of
+from ..storage.output import Tail, Write, is_at, open_held, why_not_held
+from .journal_line import HEADER, GivenUp, Kept, Made, made_line, read_line, version_of
 from .journal_sync import Syncer
 
 _LONGEST = 1 << 26
@@ -22,11 +22,7 @@ _LONGEST = 1 << 26
 
 
 class Journal:
-    """An open journal, held against other processes.
-
-    Attributes:
-        size: bytes of it that are whole.
-    """
+    """An open journal, held against other processes."""
 
     def __init__(
         self,
@@ -34,21 +30,22 @@ class Journal:
         *,
         looking: bool = False,
         fsync: Callable[[int], None] = os.fsync,
+        write: Write = os.write,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Open that at `path`, or make it.
 
         Args:
             looking: it is neither written nor held; it has to be there.
-            fsync: puts an open file on the disk.
+            fsync, write: put an open file on the disk, and bytes at its end.
             clock: seconds, monotonic.
         Raises:
             UsageError: another process writes it, it is no journal of ours, or it cannot be written.
             OutputError: the disk is full.
         """
         self.path, self._looking, self._fsync = path, looking, fsync
-        self._torn = False  # whether there may be more in the file than `size`
         self._descriptor = self._open()
+        self._tail = Tail(self._descriptor, write=write)
         self._syncer = Syncer(lambda: fsync(self._descriptor), clock=clock)
         try:
             self._check()
@@ -73,7 +70,7 @@ class Journal:
         """See whether it is one of ours, and begin one that is empty."""
         try:
             beginning = os.pread(self._descriptor, 4096, 0)
-            self.size = os.fstat(self._descriptor).st_size
+            self._tail.size = os.fstat(self._descriptor).st_size
         except OSError as error:
             raise UsageError(f"{self.path} cannot be read: {error.strerror}") from error
         version = version_of(beginning)
@@ -85,22 +82,21 @@ class Journal:
             return
         with suppress(OSError):  # some file systems have no modes
             os.fchmod(self._descriptor, 0o600)
-        if self.size < len(HEADER):
+        if self._tail.size < len(HEADER):
             self.restart(None)
 
     def restart(self, made: Made | None) -> None:
         """Forget all that is in it; an OUT as `made` says may be replaced. Raises `OutputError`."""
         with self._writing():
-            self.size, self._torn = 0, True
-            os.ftruncate(self._descriptor, 0)
-            self._write(HEADER + (made_line(made) if made else b""))
+            self._tail.clear()
+            self._tail.append(HEADER + (made_line(made) if made else b""))
         self.sync()
         sync_folder(self.path.parent)
 
-    def read(self) -> Iterator[tuple[int, Kept | Made | None]]:
+    def read(self) -> Iterator[tuple[int, Kept | Made | GivenUp | None]]:
         """All lines behind the first, each with the byte it begins at; None for one that is damaged.
 
-        A last line without its end, as a power cut leaves it, is damaged and cut off.
+        A last line without its end, as a kill or a power cut leaves it, is none of them: it will be cut off.
 
         Raises:
             UsageError: it cannot be read.
@@ -110,12 +106,14 @@ class Journal:
                 file.seek(0)
                 start = whole = len(file.readline(_LONGEST))
                 while line := file.readline(_LONGEST):
-                    yield start, read_line(line[:-1]) if line.endswith(b"\n") else None
+                    ended = line.endswith(b"\n")
+                    if ended or len(line) == _LONGEST:
+                        yield start, read_line(line[:-1]) if ended else None
                     start += len(line)
-                    whole = start if line.endswith(b"\n") else whole
+                    whole = start if ended else whole
         except OSError as error:
             raise UsageError(f"{self.path} cannot be read: {error.strerror}") from error
-        self.size, self._torn = whole, not self._looking
+        self._tail.size, self._tail.torn = whole, not self._looking
 
     def append(self, line: bytes) -> int:
         """Write `line`, which survives the end of this process from then on; returns the byte it begins at.
@@ -123,36 +121,19 @@ class Journal:
         Raises:
             OutputError: it cannot be written; what was written before is whole.
         """
-        start = self.size
+        start = self._tail.size
         with self._writing():
             if self._syncer.error:
                 raise self._syncer.error
-            self._write(line)
+            self._tail.append(line)
         self._syncer.written()
         return start
-
-    def _write(self, data: bytes) -> None:
-        self._cut()
-        self._torn = True
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self._descriptor, view) :]
-        self._torn = False
-        self.size += len(data)
-
-    def _cut(self) -> None:
-        """Cut off what is not whole."""
-        if self._torn:
-            os.ftruncate(self._descriptor, self.size)
-            self._torn = False
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            with suppress(OSError):  # else before the next line
-                self._cut()
             raise unwritten(self.path, error) from error
 
     def bytes_at(self, start: int, size: int) -> bytes:
@@ -183,8 +164,8 @@ class Journal:
         self._syncer.close()
         try:
             with suppress(OSError):
-                self._cut()
-                if self.size <= len(HEADER) and not self._looking and is_at(self._descriptor, self.path):
+                self._tail.cut()
+                if self._tail.size <= len(HEADER) and not self._looking and is_at(self._descriptor, self.path):
                     self.path.unlink()
         finally:
             # Last: it gives up the lock.

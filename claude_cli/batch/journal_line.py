@@ -2,7 +2,8 @@
 
 The journal begins with `HEADER`. Then comes a line for each answer, `{"digest":"…","nth":null,"row":{…}}`, of which the
 object of `row` is the line of OUT, to be copied without a look at it; and, each time that OUT is made, a line
-`{"out":{…}}` that says what it is. `nth` is a number for rows without an id: of those with this digest the how manyth.
+`{"out":{…}}` that says what it is. What was spent on a row that was given up is a line `{"spent":{…}}`. `nth` is a
+number for rows without an id: of those with this digest the how manyth.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from .row import Result, RowId
+from .row import Result, Row, RowId, Spent
 
 HEADER = b'{"claude_cli_batch":1}\n'
 """What a journal begins with. The number is raised when an older version could no longer read the rest."""
@@ -43,6 +44,15 @@ class Made(NamedTuple):
     as_completed: bool
 
 
+class GivenUp(NamedTuple):
+    """A row that has no answer yet, told by what an answer is told by, and what was spent on it in one run."""
+
+    digest: bytes
+    nth: int | None
+    id: RowId
+    spent: Spent
+
+
 def encode_row(result: Result) -> bytes:
     """A line of OUT, without its end. Halves of characters become U+FFFD, but in an id stay as JSON's escapes."""
     members = result.as_json()
@@ -71,12 +81,21 @@ def made_line(made: Made) -> bytes:
     return _compact({"out": made._asdict()}).encode() + b"\n"
 
 
-def read_line(line: bytes) -> Kept | Made | None:
+def spent_line(row: Row, nth: int | None, spent: Spent) -> bytes:
+    """The journal's line for a row that was given up."""
+    members = {"digest": row.digest.hex(), "nth": nth, "id": row.id, **spent._asdict()}
+    return _compact({"spent": members}).encode("utf-8", "backslashreplace") + b"\n"
+
+
+def read_line(line: bytes) -> Kept | Made | GivenUp | None:
     """What a line of the journal says, its end taken off; None: it is damaged."""
     head = _ANSWER.match(line)
     try:
         if head is None:
-            out = json.loads(line)["out"]
+            members = json.loads(line)
+            if "spent" in members:
+                return _given_up(**members["spent"])
+            out = members["out"]
             return Made(int(out["size"]), str(out["digest"]), str(out["rows"]), bool(out["as_completed"]))
         row = json.loads(line[head.end() : -1])
         row_id, status, simulated = row["id"], row["status"], row["simulated"]
@@ -97,6 +116,13 @@ def version_of(beginning: bytes) -> int | None:
         return 1
     found = _SOME_HEADER.match(beginning)
     return int(found[1]) if found else None
+
+
+def _given_up(
+    digest: str, nth: int | None, id: RowId, tries: int, cost_pico: int | None, maybe_billed: bool
+) -> GivenUp:
+    spent = Spent(int(tries), None if cost_pico is None else int(cost_pico), bool(maybe_billed))
+    return GivenUp(bytes.fromhex(digest), None if nth is None else int(nth), id, spent)
 
 
 def _compact(value: Any) -> str:

@@ -140,10 +140,10 @@ class Line:
     def _prefix(self, key: bytes) -> _Prefix:
         prefix = self._prefixes.setdefault(key, _Prefix())
         self._prefixes.move_to_end(key)
-        if len(self._prefixes) > KEPT_PREFIXES:
-            oldest, other = next(iter(self._prefixes.items()))
-            if other.leader is None:  # and so nobody waits for it
-                del self._prefixes[oldest]
+        if len(self._prefixes) > KEPT_PREFIXES:  # the oldest that nobody leads, and so nobody waits for
+            forgotten = next((other for other, kept in self._prefixes.items() if kept.leader is None), key)
+            if forgotten != key:
+                del self._prefixes[forgotten]
         return prefix
 
     def begun(self, row: Row) -> None:

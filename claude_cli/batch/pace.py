@@ -21,8 +21,8 @@ FIRST = 8
 GROWTH = 0.2
 """What a good answer adds when there were bad ones lately: the balance is at one bad in six."""
 REFUSALS, REFUSALS_SHARE = 3, 0.25
-"""429 in a row that no limit explains, after which nothing is sent for a while: so many, and such a share of the requests
-under way; fewer may be chance, as refusals come sooner than answers."""
+"""429 in a row that no limit explains, after which nothing is sent for a while: so many, and such a share of what may
+be under way; fewer may be chance, as refusals come sooner than answers."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 """Such a while, where the provider names none: doubled each time."""
 
@@ -45,6 +45,7 @@ class State(NamedTuple):
         why: what holds the rows back, in words; empty: nothing.
         quiet_s: seconds since the last good answer, or since the start.
         failing: tries that have failed since then.
+        resting: rows of which a try has failed, and that wait for the next one.
     """
 
     allowed: int
@@ -54,6 +55,7 @@ class State(NamedTuple):
     why: str
     quiet_s: float
     failing: int
+    resting: int = 0
 
 
 class Try:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..core.errors import BudgetReachedError, ClaudeError
 from ..core.messages import Usage
+from ..core.redact import redact
 from .stop import Reason, Stop, exit_status
 from .tally import Failure, ModelCount, Span, Tally
 
@@ -55,6 +57,7 @@ class Report:
         tries: requests made; `maybe_billed` rows may have cost more than is known.
         duration_s: of the run.
         stopped: why rows are left open; None where nothing stopped it. `detail` says it in words.
+        error: what concerned all rows alike and ended it, also before the first was asked; None: nothing did.
         exit_status: what the program leaves with.
         output, journal: the files, where there are such.
         simulated: the simulator answered, and nothing was paid.
@@ -73,6 +76,7 @@ class Report:
     duration_s: float = 0.0
     stopped: Reason | None = None
     detail: str = ""
+    error: ClaudeError | None = None
     exit_status: int = 0
     output: str | None = None
     journal: str | None = None
@@ -87,7 +91,7 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """The object of `--json`, described by docs/batch-report.schema.json."""
-        rows, latency = self.rows, self.latency
+        rows, latency, error = self.rows, self.latency, self.error
         return {
             "version": VERSION,
             "rows": {
@@ -136,11 +140,19 @@ class Report:
             "duration_ms": round(self.duration_s * 1000),
             "stopped": self.stopped,
             "stopped_text": self.detail if self.stopped else "",
+            "error": {**error.as_json(), "message": redact(str(error))} if error else None,
             "exit_status": self.exit_status,
             "output": self.output,
             "journal": self.journal,
             "simulated": self.simulated,
         }
+
+
+def ended_by(error: ClaudeError, report: Report | None = None) -> Report:
+    """What `report` is with the `error` that has ended the run; without one none has begun."""
+    stopped: Reason = "budget" if isinstance(error, BudgetReachedError) else "error"
+    detail = redact(str(error))
+    return replace(report or Report(), stopped=stopped, detail=detail, error=error, exit_status=error.exit_code)
 
 
 def report_of(

@@ -45,12 +45,14 @@ class _Said:
         messages: without the files that it names.
         members: those of ours; `fields` are those of the request.
         system: of the template.
+        whole: it is a whole request, which is sent as it is.
     """
 
     messages: tuple[Message, ...]
     members: Mapping[str, Any]
     fields: Mapping[str, Any] = field(default_factory=dict)
     system: str | None = None
+    whole: bool = False
 
 
 class RowMaker:
@@ -65,6 +67,8 @@ class RowMaker:
         self._common, self._files = common, files
         self._strangers = Strangers(notify)
         self._options = RowOptions(common, files)
+        self._bare = common.without_settings()
+        self._bare_options = RowOptions(self._bare, files)
         self._first = [of_block(block) for block in common.files]
         self._places = frozenset(common.template.template.placeholders if common.template else ())
 
@@ -78,20 +82,20 @@ class RowMaker:
         Raises:
             UsageError: it cannot be asked; says why.
         """
-        common, given_id = self._common, row_id(members)
-        said = self._said(members)
+        given_id, said = row_id(members), self._said(members)
+        common, reader = (self._bare, self._bare_options) if said.whole else (self._common, self._options)
         name = self._model(said.members)
         model = common.models.find(name)
-        system = self._system(said)
+        system = _system(said, common.system)
         files = [*self._first, *self._loaded(said.members, model)]
-        options = self._options.said(said.members, said.fields, judged=model is not None)
-        form = self._options.form(said.members, options)
+        options = reader.said(said.members, said.fields, judged=model is not None)
+        form = reader.form(said.members, options)
         schema = form.schema.original if form.schema else None
         asked = question(
             [name, system, turns(said.messages), parameters(options), form.extract, schema, common.on_truncate]
         )
         _check_size(len(asked) + sum(each.size for each in files))
-        whole = _limited(self._options.wanted(options, form), model)
+        whole = _limited(reader.wanted(options, form), model)
         request, changed = prepare(
             ChatRequest(name, _behind(files, said.messages), system, whole, stream=common.stream),
             strict=common.strict,
@@ -160,17 +164,6 @@ class RowMaker:
             raise UsageError("model is empty; leave it out, or name one")
         return name
 
-    def _system(self, said: _Said) -> Any:
-        value = said.members.get("system")
-        if value is None:
-            common = self._common.system
-            return (said.system if common is None else common) or None
-        if isinstance(value, str):
-            return value or None
-        if not isinstance(value, list) or not all(isinstance(each, dict) and "type" in each for each in value):
-            raise UsageError(f"system is {kind_of(value)}; it is a text, or a list of text blocks")
-        return tuple(value) or None
-
     def _loaded(self, members: Mapping[str, Any], model: Model | None) -> Sequence[Loaded]:
         files, images = members.get("files"), members.get("images")
         return () if files is None and images is None else self._files.load(files, images, Limits.of(model))
@@ -193,6 +186,18 @@ class RowMaker:
         return digest(text, [each.digest for each in files[: len(blocks)]])
 
 
+def _system(said: _Said, common: str | None) -> Any:
+    """The system prompt of a row; of all rows it is `common`."""
+    value = said.members.get("system")
+    if value is None:
+        return (said.system if common is None else common) or None
+    if isinstance(value, str):
+        return value or None
+    if not isinstance(value, list) or not all(isinstance(each, dict) and "type" in each for each in value):
+        raise UsageError(f"system is {kind_of(value)}; it is a text, or a list of text blocks")
+    return tuple(value) or None
+
+
 def _of_params(members: Mapping[str, Any]) -> _Said:
     """What a row says that has a whole body of the Messages API. Whether it is streamed is not for it to say."""
     params = members["params"]
@@ -203,7 +208,7 @@ def _of_params(members: Mapping[str, Any]) -> _Said:
             raise UsageError(f"{name} stands beside params, which is the whole request; put it into that")
     ours = {name: params[name] for name in ("model", "system") if name in params}
     fields = {name: value for name, value in params.items() if name not in ("model", "system", "messages", "stream")}
-    return _Said(_messages(params, "messages"), ours, fields)
+    return _Said(_messages(params, "messages"), ours, fields, whole=True)
 
 
 def _messages(members: Mapping[str, Any], name: str) -> tuple[Message, ...]:
@@ -213,6 +218,8 @@ def _messages(members: Mapping[str, Any], name: str) -> tuple[Message, ...]:
     found = messages_from(raw)
     merge_turns(found)
     for number, message in enumerate(found):
+        if not message.content:
+            raise UsageError(f"messages[{number}] has no content")
         if any(each.get("type") == "text" and not str(each.get("text") or "").strip() for each in message.content):
             raise UsageError(f"messages[{number}] has an empty text")
     return found

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 MAX_KEPT_BYTES = 32 << 20
 """Of files that are kept; rows that share a file mostly stand together."""
+_SECRET_SUFFIXES = frozenset({".key", ".p12", ".pfx", ".kdbx"})
+_SECRET_STEMS = frozenset({"credentials", "secrets", "passwords"})
+"""Names of texts that the rows of a stranger must not reach, beside those of `is_secret`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class RowFiles:
     def text(self, name: str) -> str:
         """The text of the file `name`, for a schema. Raises `UsageError` as `load`."""
         path, shown = self._path(name), plain(name)
+        _check_secret(name, path)
         return document_from_bytes(read_path(path, shown, _bound), shown).text
 
     def _file(self, name: str, limits: Limits, many: bool, *, picture: bool) -> Loaded:
@@ -87,8 +91,8 @@ class RowFiles:
         found = self._kept.get(key)
         if found is None:
             data = read_path(path, shown, _bound)
-            if not picture and _is_text(data) and (is_secret(Path(name).name) or is_secret(path.name)):
-                raise UsageError(f"{shown} may hold secrets, by its name; rename it if rows are to send it")
+            if not picture and _is_text(data):
+                _check_secret(name, path)
             found = _loaded(data, shown, limits, many, picture=picture)
             self._remember(key, found)
         else:
@@ -116,7 +120,17 @@ class RowFiles:
             raise unreadable(shown, error) from error
         if not path.is_relative_to(self._root):
             raise UsageError(f"{shown} is not below {plain(str(self._root))}; --files-root names another folder")
+        hidden = next((part for part in path.relative_to(self._root).parts if part.startswith(".")), "")
+        if hidden:
+            raise UsageError(f"{shown} is hidden ({plain(hidden)}); copy it elsewhere if rows are to send it")
         return path
+
+
+def _check_secret(name: str, path: Path) -> None:
+    """Refuse a text that its name, or that of the file which it leads to, says to be secret. Raises `UsageError`."""
+    for each in (Path(name), path):
+        if is_secret(each.name) or each.suffix.lower() in _SECRET_SUFFIXES or each.stem.lower() in _SECRET_STEMS:
+            raise UsageError(f"{plain(name)} may hold secrets, by its name; rename it if rows are to send it")
 
 
 def _names(member: str, value: object) -> Sequence[str]:

@@ -30,6 +30,8 @@ PARAMETERS = _OFTEN | {
 }  # fmt: skip
 """The fields of POST /v1/messages that a row may name: by its documentation of November 2026, with those in beta."""
 KNOWN = frozenset({*IDS, *QUESTIONS, *BESIDE}) | PARAMETERS
+COLUMNS = frozenset({*IDS, *QUESTIONS, *BESIDE}) | _OFTEN
+"""Of these, what a column of CSV may be: a table may well have a `thread` or a `speed` of its own."""
 
 _MEANT = {
     "attachments": "images", "body": "params", "file": "files", "image": "images",
@@ -54,8 +56,6 @@ def row_id(members: Mapping[str, Any]) -> RowId | None:
     value = found[0]
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise UsageError(f"the id is {kind_of(value)}; it is a text or a whole number")
-    if value == "":
-        raise UsageError("the id is empty; leave it out, or name one")
     if len(found) == 2 and (type(found[1]) is not type(value) or found[1] != value):
         raise UsageError("id and custom_id are not the same; leave out one of them")
     return value

@@ -32,6 +32,7 @@ class RowOptions:
 
     def __init__(self, common: Common, files: RowFiles) -> None:
         """Lay them over those of `common`; schemas may lie in `files`."""
+        _check_limit(common.options.extra, "-O ")
         base = lifted(common.options, judged=False)
         if common.form.schema is not None:  # it is put in at the end, by `wanted`: a row may want another form
             base = replace(base, extra=_without_format(base.extra))
@@ -55,6 +56,7 @@ class RowOptions:
         for name, (kind, what) in _KINDS.items():
             if fields.get(name) is not None and not isinstance(fields[name], kind):
                 raise UsageError(f"{name} is {kind_of(fields[name])}; it is {what}")
+        _check_limit(fields)
         extra = {**base.extra, **fields}
         config = base.extra.get("output_config")
         if config and fields.get("output_config"):
@@ -128,6 +130,19 @@ class RowOptions:
         if is_full():
             check_schema(schema.original)
         return schema
+
+
+def _check_limit(fields: Mapping[str, Any], whose: str = "") -> None:
+    """Refuse a `max_tokens` that is none, whatever the model: money and streaming are decided by it.
+
+    Raises:
+        UsageError: says what it is; `whose` goes before its name.
+    """
+    value = fields.get("max_tokens")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is not None and (not is_number or isinstance(value, float) or value < 0):
+        given = value if is_number else kind_of(value)
+        raise UsageError(f"{whose}max_tokens is {given}; it is a whole number from 0")
 
 
 def _format(options: LLMOptions) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.errors import ClaudeError, RefusedError
 from ..core.form import Form
@@ -64,7 +64,7 @@ class Result:
         id: the row's.
         model: the one that answered, else the one that was asked.
         text: the answer in the form asked for; the part that came where the row failed.
-        structured: its value, where a schema was asked for and is met.
+        structured: its value, where a schema was asked for and is met; else what the row's own tools were called with.
         usage, cost_pico: of all tries that are paid for; None: no price is known.
         saved_pico: what the prompt cache saved; negative where writing it cost more.
         duration_ms, ttft_ms: from the row's first try to its end, and to the first text.
@@ -116,3 +116,22 @@ class Result:
             "notices": [{"code": notice.code, "text": notice.text} for notice in self.notices],
             "error": {**error.as_json(), "message": redact(str(error))} if error else None,
         }
+
+
+class Spent(NamedTuple):
+    """What a row has cost that has no answer yet; the members are those of `Result`."""
+
+    tries: int
+    cost_pico: int | None
+    maybe_billed: bool
+
+    def added_to(self, result: Result) -> Result:
+        """The row's result, with this in it."""
+        both = self.plus(Spent(result.tries, result.cost_pico, result.maybe_billed))
+        return replace(result, **both._asdict())
+
+    def plus(self, other: Spent) -> Spent:
+        """Both together."""
+        known = self.cost_pico is not None and other.cost_pico is not None
+        cost = (self.cost_pico or 0) + (other.cost_pico or 0) if known else None
+        return Spent(self.tries + other.tries, cost, self.maybe_billed or other.maybe_billed)

@@ -18,11 +18,11 @@ from ..core.sources import plain
 from .common import Common
 from .requests import RowMaker
 from .requests_files import RowFiles
-from .requests_members import IDS, Strangers, shown
+from .requests_members import COLUMNS, PARAMETERS, Strangers, shown
 from .row import Refused, Row
 from .rows_csv import Record, records
 from .rows_input import Input, open_input
-from .rows_json import object_of
+from .rows_json import OF_A_LIST, object_of, value_of
 from .rows_lines import Line, physical_lines, text_of
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 FORMATS = ("auto", "jsonl", "csv", "lines")
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".tsv": "csv"}
 _PROMPT, _INPUT = "prompt", "input"
+_NAMED = 12
+"""Columns that a message names."""
+_OF_JSON = PARAMETERS | {"files", "images"}
+"""Members whose cells may be JSON; other ones are text."""
 _REPLACED = Notice("replaced_surrogate", "half characters (lone surrogates) were replaced by U+FFFD: UTF-8 has no such")
 _NO_ROWS = {
     codecs.BOM_UTF16_LE: "UTF-16: convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)",
@@ -75,11 +79,16 @@ class RowSource:
         self.name, self._input, self._common = given.name, given, common
         suffix = given.name[given.name.rfind(".") :].lower()
         self.form = input_format if input_format != "auto" else _SUFFIXES.get(suffix) or _form(head)
+        if self.form == "jsonl" and _begin(head).startswith(b"["):
+            said = "" if input_format == "jsonl" or suffix in _SUFFIXES else "; --input-format lines asks each line"
+            raise UsageError(f"{self.name} is a JSON list, and each line is to be one object: {OF_A_LIST}{said}")
         self._tabs = suffix == ".tsv"
         if self.form == "csv" and common.template is None:
             raise UsageError(
                 f"{self.name} is CSV, which takes a template (-t NAME): its $names are filled by the columns"
             )
+        if self.form == "lines" and common.template is not None:
+            _check_places(common.template, self.name)
         files = RowFiles(given.folder if root is None else root)
         self._maker = RowMaker(common, files, notify)
         self._strange_columns = Strangers(notify, "column")
@@ -139,10 +148,26 @@ class RowSource:
                 yield _Raw(record.line, {}, record.wrong)
             elif len(record.cells) != len(names):
                 cells = f"{len(record.cells)} cell{'s' * (len(record.cells) != 1)}"
-                yield _Raw(record.line, {}, f"it has {cells}, and there are {len(names)} columns")
+                columns = f"are {len(names)} columns" if len(names) > 1 else "is one column"
+                yield _Raw(record.line, {}, f"it has {cells}, and there {columns}")
             else:
-                pairs = zip(names, record.cells, strict=True)
-                yield _Raw(record.line, {name: cell for name, cell in pairs if name is not None})
+                yield self._of_cells(record, names)
+
+    def _of_cells(self, record: Record, names: Sequence[str | None]) -> _Raw:
+        """The row that cells make: values of the template as they stand there, members beside them as JSON has them."""
+        use, members, replaced = self._common.template, dict[str, Any](), False
+        assert use
+        for name, cell in zip(names, record.cells, strict=True):
+            if name is None or not (cell.strip() or name in use.template.placeholders):
+                continue
+            members[name] = cell
+            if name in _OF_JSON and name not in use.template.placeholders:
+                try:
+                    members[name], mended = value_of(cell)
+                except UsageError as error:
+                    return _Raw(record.line, {}, f"{name}: {error}")
+                replaced = replaced or mended
+        return _Raw(record.line, members, replaced=replaced)
 
     def _names(self, header: Record) -> list[str | None]:
         """What each column is called; None for those that are not used."""
@@ -151,8 +176,14 @@ class RowSource:
         use = self._common.template
         assert use  # CSV is not read without
         names = [cell.strip() for cell in header.cells]
-        wanted = _columns(names, use, f"{self.name}, line {header.line}")
-        self._strange_columns.say([name for name in names if name not in wanted])
+        where = f"{self.name}, line {header.line}"
+        wanted = _columns(names, use, where)
+        strange = [name for name in names if name not in wanted]
+        try:
+            self._strange_columns.check(strange)
+        except UsageError as error:
+            raise UsageError(f"{where}: {error}") from error
+        self._strange_columns.say(strange)
         return [name if name in wanted else None for name in names]
 
 
@@ -189,7 +220,7 @@ def open_source(
 
 
 def _columns(names: Sequence[str], use: TemplateUse, where: str) -> set[str]:
-    """The columns that have a meaning: ids, and the template's values.
+    """The columns that have a meaning: the template's values, and the members that a row of JSONL may have as well.
 
     Args:
         names: of all columns.
@@ -198,17 +229,35 @@ def _columns(names: Sequence[str], use: TemplateUse, where: str) -> set[str]:
         UsageError: one of them stands there twice, or a value has none.
     """
     places = use.template.placeholders
-    wanted = {*IDS, *places, *([_PROMPT] if _INPUT in places else [])}
+    wanted = {*COLUMNS, _INPUT, *places}
     twice = sorted(name for name in wanted if names.count(name) > 1)
     if twice:
         raise UsageError(f"{where}: there are two columns {shown(twice[0])}; rename one")
     have = {*names, *use.values, *use.template.defaults, *([_INPUT] if _PROMPT in names else [])}
     missing = [f"${name}" for name in places if name not in have]
     if missing:
-        raise UsageError(f"{where}: there is no column for {' and '.join(missing)} of template {use.template.name}")
+        there = f"there are {', '.join(map(shown, names[:_NAMED]))}{', …' * (len(names) > _NAMED)}"
+        said = f"there is no column for {' and '.join(missing)} of template {use.template.name}"
+        raise UsageError(f"{where}: {said}; {there}")
     return wanted
 
 
+def _check_places(use: TemplateUse, name: str) -> None:
+    """Whether lines of the input `name` can fill the template. Raises `UsageError`: it has a value that no line is."""
+    have = {_PROMPT, _INPUT, *use.values, *use.template.defaults}
+    missing = [f"${place}" for place in use.template.placeholders if place not in have]
+    if missing:
+        raise UsageError(
+            f"{name}: a line is $input, and template {use.template.name} has {' and '.join(missing)} as well: give"
+            " those with -p NAME=VALUE"
+        )
+
+
 def _form(head: bytes) -> str:
-    """What an input is by how it begins."""
-    return "jsonl" if head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{") else "lines"
+    """What an input is by how it begins; a list of objects is meant to be JSONL."""
+    begin = _begin(head)
+    return "jsonl" if begin.startswith(b"{") or (begin[:1] == b"[" and begin[1:].lstrip()[:1] == b"{") else "lines"
+
+
+def _begin(head: bytes) -> bytes:
+    return head.removeprefix(codecs.BOM_UTF8).lstrip()

@@ -54,6 +54,8 @@ def open_input(source: str, *, stdin: int = 0) -> Input:
     Raises:
         UsageError: it is missing, unreadable, no file, or there is no room to keep what a pipe gives.
     """
+    if not source:
+        raise UsageError("the name of the input is empty; name a file, or - for standard input")
     name = STDIN if is_stdin(source) else plain(source)
     try:
         if name is STDIN:

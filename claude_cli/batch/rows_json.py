@@ -12,6 +12,7 @@ from .requests_members import IDS, shown
 
 MAX_DEPTH = 100
 """Levels of a row: what is nested deeper is nobody's question, and could be written by no encoder."""
+OF_A_LIST = "jq -c '.[]' makes lines of a list"
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -22,19 +23,37 @@ def object_of(text: str) -> tuple[dict[str, Any], bool]:
         UsageError: it is no JSON or no object, has a member twice, a number that is none or too many levels.
     """
     try:
-        value = _DECODER.decode(text)
+        value = _decoded(text)
     except json.JSONDecodeError as error:
         raise UsageError(f"it is not JSON: {error.msg} at column {error.colno:,}") from error
+    if not isinstance(value, dict):
+        kind = "a list" if isinstance(value, list) else "JSON, but no object"
+        raise UsageError(f"it is {kind}; each line is one JSON object ({OF_A_LIST})")
+    return _mended(value) if _SURROGATE.search(text) else (value, False)
+
+
+def value_of(text: str) -> tuple[Any, bool]:
+    """The JSON value that the cell `text` is, or itself where it is none; and the rest as `object_of` has it."""
+    try:
+        value = _decoded(text)
+    except json.JSONDecodeError:
+        return text, False
+    mended, replaced = _mended({"": value})
+    return mended[""], replaced
+
+
+def _decoded(text: str) -> Any:
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError:
+        raise
     except RecursionError as error:
         raise UsageError(_TOO_DEEP) from error
     except ValueError as error:  # of a number with thousands of digits
         raise UsageError("a number in it has too many digits") from error
-    if not isinstance(value, dict):
-        kind = "a list" if isinstance(value, list) else "JSON, but no object"
-        raise UsageError(f"it is {kind}; each line is one JSON object (jq -c '.[]' makes lines of a list)")
-    if text.count("{") + text.count("[") > MAX_DEPTH:
+    if isinstance(value, dict | list) and text.count("{") + text.count("[") > MAX_DEPTH:
         _check_depth(value)
-    return _mended(value) if _SURROGATE.search(text) else (value, False)
+    return value
 
 
 def _mended(value: dict[str, Any]) -> tuple[dict[str, Any], bool]:
@@ -58,7 +77,7 @@ def _is_sound(text: str) -> bool:
     return True
 
 
-def _check_depth(value: dict[str, Any]) -> None:
+def _check_depth(value: dict[str, Any] | list[Any]) -> None:
     level: list[Any] = [value]
     for _ in range(MAX_DEPTH):
         inner = [child for each in level for child in (each.values() if isinstance(each, dict) else each)]

@@ -9,7 +9,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from ..core.errors import BudgetReachedError, ClaudeError, ProtocolError, StreamInterruptedError, TransientError
+from ..core.errors import (
+    BudgetReachedError,
+    ClaudeError,
+    NotFoundError,
+    PermissionDeniedError,
+    ProtocolError,
+    StreamInterruptedError,
+    TransientError,
+)
 from .leading import Line
 from .row import Result, Row
 from .stop import Stop
@@ -24,7 +32,8 @@ Raises:
 
 
 LEAST_OUTAGE = 8
-"""Rows that have to fail in a row, at least, for the provider to be taken to answer nobody any more."""
+"""Rows that have to fail in a row, at least, for the provider to be taken to answer nobody any more; and rows of one
+model that have to be refused before any is answered, for the model to be taken to be closed to all."""
 
 
 class Runner:
@@ -33,18 +42,23 @@ class Runner:
     def __init__(
         self, line: Line, answer: Answer, stop: Stop, *,
         over: Callable[[Row, Result | None], Awaitable[None]], under_way: Callable[[], int] = lambda: 1,
+        hopeful: bool = False,
     ) -> None:  # fmt: skip
         """Have the rows of `line` answered by `answer`, until `stop` says so.
 
         Args:
             over: is told of each row that was taken, and what became of it; None: it stays open.
             under_way: how many rows are being answered at the moment. Where so many (and `LEAST_OUTAGE` at least) fail
-                one after the other as the provider answers nobody, the batch ends, and they stay open.
+                one after the other as the provider answers nobody, the batch ends, and they stay open; so it does where
+                a model is not found, or not allowed, for the first `LEAST_OUTAGE` of its rows, or for all there are.
+            hopeful: rows were answered in an earlier run, so that a few which are not now are no sign for all.
         """
         self._line, self._answer, self._stop = line, answer, stop
         self._over, self._under_way = over, under_way
         self._workers: list[asyncio.Task[None]] = []
-        self._doubtful: list[tuple[Row, Result]] = []
+        self._doubtful: dict[str | None, list[tuple[Row, Result]]] = {}  # by model; None: of any, in an outage
+        self._answered: set[str] = set()
+        self._decided = hopeful  # whether any row is over, so that not all are in doubt
 
     async def run(self, workers: int) -> None:
         """Run with so many workers, until no row is left, or none is to be begun and those under way have ended.
@@ -53,21 +67,32 @@ class Runner:
             ClaudeError: the rows cannot be read any further; those under way have ended.
         """
         self._workers = [asyncio.create_task(self._work()) for _ in range(workers)]
+        for worker in self._workers:
+            worker.add_done_callback(self._gone)
         self._stop.listen(self._told)
+        failed = False
         try:
-            done, _ = await asyncio.wait(self._workers, return_when=asyncio.FIRST_EXCEPTION)
-            for failed in (worker.exception() for worker in done if not worker.cancelled()):
-                if failed is not None:  # no row's failure: what has been sent may still come to its end
-                    self._stop.soon("error", error=failed if isinstance(failed, ClaudeError) else None)
-            await asyncio.wait(self._workers)
+            ended = await asyncio.gather(*self._workers, return_exceptions=True)  # cancelled, it cancels them first
+            self._check_closed()
+            failed = not self._stop
         finally:
-            for worker in self._workers:
-                worker.cancel()
-            ended = await asyncio.gather(*self._workers, return_exceptions=True)
-            await self._decide(failed=not self._stop)
+            for kind in tuple(self._doubtful):
+                await self._decide(kind, failed=failed)
         for error in ended:
             if error is not None and not isinstance(error, asyncio.CancelledError):
                 raise error
+
+    def _gone(self, worker: asyncio.Task[None]) -> None:
+        """A worker is over; where no row's failure ended it, what has been sent may still come to its end."""
+        error = None if worker.cancelled() else worker.exception()
+        if error is not None:
+            self._stop.soon("error", error=error if isinstance(error, ClaudeError) else None)
+
+    def _check_closed(self) -> None:
+        """All rows have been asked; where there were but a few, and none had an answer, that ends the batch as well."""
+        for kind, doubtful in self._doubtful.items():
+            if kind is not None and not self._decided and not self._stop:
+                self._stop.soon("error", error=doubtful[0][1].error)
 
     def _told(self) -> None:
         if self._stop.at_once:
@@ -88,21 +113,41 @@ class Runner:
                 await self._ended(row, result)
 
     async def _ended(self, row: Row, result: Result | None) -> None:
-        """A row has ended; where that may have been an outage, it is not yet told to have failed."""
-        error = result.error if result else None
-        if result is not None and error is not None and _is_outage(error):
-            self._doubtful.append((row, result))
-            if len(self._doubtful) >= max(LEAST_OUTAGE, self._under_way()):
-                self._stop.soon("pace", f"{len(self._doubtful)} rows in a row were not answered: {error}")
-            return
-        if result is not None:
-            await self._decide(failed=True)
-        await self._over(row, result)
+        """A row has ended; where that may not have been its own fault, it is not yet told to have failed."""
+        if result is None:
+            await self._over(row, None)
+        elif result.error is not None and _is_outage(result.error):
+            count = await self._doubt(None, row, result)
+            if count >= max(LEAST_OUTAGE, self._under_way()):
+                self._stop.soon(
+                    "pace", f"the provider answers nobody ({count} rows one after the other: {result.error})"
+                )
+        elif self._is_closed(row.request.model, result.error):
+            if await self._doubt(row.request.model, row, result) >= LEAST_OUTAGE:
+                self._stop.soon("error", error=result.error)
+        else:
+            await self._decide(None, failed=True)
+            if result.error is None or result.stop_reason:
+                self._answered.add(row.request.model)
+                await self._decide(row.request.model, failed=True)
+            await self._over(row, result)
 
-    async def _decide(self, *, failed: bool) -> None:
-        """The rows in doubt have failed, or stay open."""
-        doubtful, self._doubtful = self._doubtful, []
-        for row, result in doubtful:
+    def _is_closed(self, model: str, error: ClaudeError | None) -> bool:
+        """Whether `error` may speak of `model` rather than of one of its rows."""
+        return isinstance(error, NotFoundError | PermissionDeniedError) and model not in self._answered
+
+    async def _doubt(self, kind: str | None, row: Row, result: Result) -> int:
+        """Hold a row back among those in the same doubt; returns how many they are."""
+        doubtful = self._doubtful.setdefault(kind, [])
+        doubtful.append((row, result))
+        if len(self._doubtful) > LEAST_OUTAGE:  # no two rows ask the same model: there is nothing to be learnt
+            await self._decide(next(iter(self._doubtful)), failed=True)
+        return len(doubtful)
+
+    async def _decide(self, kind: str | None, *, failed: bool) -> None:
+        """The rows in this doubt have failed, or stay open."""
+        self._decided = self._decided or failed
+        for row, result in self._doubtful.pop(kind, ()):
             await self._over(row, result if failed else None)
 
 

@@ -13,8 +13,9 @@ Reason = Literal["interrupted", "terminated", "budget", "time", "pace", "failure
 """Ctrl-C; SIGTERM; the budget is reached; `--until` or `--for`; the provider answers nobody any more;
 `--stop-after-failures`; what concerns all rows alike (the key, a full disk): `Stop.error`."""
 
-_WEIGHTS = {"error": 2, "interrupted": 1, "terminated": 1}
-_STATUSES = {"interrupted": 130, "terminated": 143, "budget": 9, "time": 5, "pace": 5}
+_WEIGHTS = {"failures": 0, "time": 1, "pace": 1, "budget": 2, "interrupted": 3, "terminated": 3, "error": 4}
+"""Which reason goes before which; of two alike the first stays."""
+_STATUSES = {"error": 1, "interrupted": 130, "terminated": 143, "budget": 9, "time": 5, "pace": 5}
 _FAILED_ROWS = 11
 
 
@@ -23,8 +24,8 @@ class StoppedError(Exception):
 
 
 class Stop:
-    """The end of a batch before its rows are over. The first reason stays, but that a signal goes before what is not
-    the user's own wish, and an error before all; asked a second time, what is under way ends.
+    """The end of a batch before its rows are over. Of several reasons the weightiest stays: an error, then a signal,
+    the budget, time and pace, failed rows; asked a second time, what is under way ends.
 
     Attributes:
         reason: None while it goes on.
@@ -49,7 +50,7 @@ class Stop:
     def soon(self, reason: Reason, detail: str = "", *, error: ClaudeError | None = None) -> None:
         """Begin no further rows; those under way end, unless they only wait for another try."""
         before = self.reason
-        if before is None or _WEIGHTS.get(reason, 0) > _WEIGHTS.get(before, 0):
+        if before is None or _WEIGHTS[reason] > _WEIGHTS[before]:
             self.reason, self.detail, self.error = reason, detail, error
         if before is None:
             self._tell()

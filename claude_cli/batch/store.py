@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from .row import Result, Row
+from .row import Result, Row, Spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +15,9 @@ class Resumed:
     Attributes:
         done, failed: rows that have their answer, or have failed for good.
         open: rows that are to be asked.
-        changed: of those, rows whose id was asked something else, or answered by the simulator alone.
+        changed: of those, rows whose id was asked something else.
         gone: answers for rows that the input no longer has.
+        again: of the open ones, rows that have failed and are wanted anew.
         whole: nothing is to be asked, and OUT is there as this batch wrote it.
     """
 
@@ -25,6 +26,7 @@ class Resumed:
     open: int = 0
     changed: int = 0
     gone: int = 0
+    again: int = 0
     whole: bool = False
 
 
@@ -59,6 +61,9 @@ class Store(Protocol):
         Raises:
             OutputError: it cannot be written; what was written before is whole.
         """
+
+    def note_spent(self, row: Row, spent: Spent) -> None:
+        """Keep what a row has cost that was given up, for the run that has it answered. Raises `OutputError`."""
 
     def finish(self) -> None:
         """All rows have their answers: OUT is made whole, under its name. Raises `OutputError`."""

@@ -5,19 +5,22 @@ What a row was answered is in the journal, the index says where; so OUT can be m
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 from ..core.errors import OutputError, UsageError
 from ..core.messages import Notice
+from ..storage.output import Write
 from .index import Index, Place, State, named_key, nameless_key
 from .journal import Journal
-from .journal_line import Kept, Made, answer_line, encode_row, made_line, renumbered
-from .row import Result, Row
+from .journal_line import GivenUp, Kept, Made, answer_line, encode_row, made_line, renumbered, spent_line
+from .row import Result, Row, Spent
 from .store import Resumed
 from .store_out import OutFile, Print
 
@@ -48,7 +51,9 @@ class FileStore:
         restart: bool = False,
         simulated: bool = False,
         looking: bool = False,
+        source: os.stat_result | None = None,
         fsync: Callable[[int], None] = os.fsync,
+        write: Write = os.write,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """See whether `out` can be written, and hold the journal of an earlier run.
@@ -61,21 +66,26 @@ class FileStore:
             restart: nothing counts of what an earlier run left; it goes with the first answer of this one.
             simulated: the simulator answers. What it answered before counts for nothing in a run where it does not.
             looking: nothing is to be put: no file is made, changed or held, for a dry run.
-            fsync: puts an open file on the disk.
+            source: the file that the rows are read from, which is never written; None: it is none.
+            fsync, write: put an open file on the disk, and bytes at its end.
             clock: seconds, monotonic.
         Raises:
-            UsageError: it cannot be written; it is not from a batch; or another process writes it.
+            UsageError: it cannot be written; it is the input, or not from a batch; or another process writes it.
             OutputError: the disk is full.
         """
-        self._out = OutFile(out)
+        self._out = OutFile(out, write=write)
+        if source is not None:
+            self._refuse_source(out, source)
         self._notify, self._as_completed, self._simulated = notify, as_completed, simulated
         self._retry_failed, self._restart, self._looking = retry_failed, restart, looking
-        self._fsync, self._clock = fsync, clock
+        self._open_journal = partial(Journal, self._out.journal, looking=looking, fsync=fsync, write=write, clock=clock)
         self._unkept: deque[_Answer] = deque()
+        self._spent: dict[tuple[bytes, bytes], Spent] = {}  # by key and digest: a few rows, those that were under way
         self._last = -1  # the number of the last row in OUT.partial
         self._next: int | None = None  # that of the next one, which is open; None: it is not known
         self._print: Print | None = None
-        self._whole = self._broken = self._pretended = False
+        self._whole = self._broken = self._real = False
+        self._again = 0
         self._journal: Journal | None = None
         if os.path.lexists(self._out.journal):
             self._journal = self._open_journal()
@@ -83,8 +93,13 @@ class FileStore:
             self._refuse_others()
         self._index = Index()
 
-    def _open_journal(self) -> Journal:
-        return Journal(self._out.journal, looking=self._looking, fsync=self._fsync, clock=self._clock)
+    def _refuse_source(self, out: str, source: os.stat_result) -> None:
+        """None of the files may be what is read, by whatever name: the first answer would overwrite it."""
+        for path in (self._out.target, self._out.partial, self._out.journal):
+            with suppress(OSError):
+                if os.path.samestat(path.stat(), source):
+                    beside = "" if path == self._out.target else f" would write {path}, which"
+                    raise UsageError(f"-o {out}{beside} is the input itself; name another file with -o")
 
     def _refuse_others(self) -> None:
         """Where there is no journal, what is there is not from a batch, or can no longer be told from what is not."""
@@ -114,7 +129,12 @@ class FileStore:
         if self._journal is not None and not self._restart:
             newest = self._recall(self._journal)
         counts = self._index.counts()
-        if self._pretended and counts.changed:
+        if self._real and self._simulated and counts.open and not self._looking:
+            raise UsageError(
+                f"{self._out.journal} has answers of the provider, among which the simulator's would stand: name"
+                " another file with -o, or begin anew with --restart"
+            )
+        if counts.pretended:
             self._notify(Notice("simulated_answers", "what the simulator answered in an earlier run does not count"))
         made = self._print and Made(*self._print, self._index.rows(), self._as_completed)
         self._whole = bool(made and made == newest and not counts.open)
@@ -122,7 +142,7 @@ class FileStore:
             self._out.open()
             if not self._restart:
                 self._rebuild()
-        return Resumed(counts.done, counts.failed, counts.open, counts.changed, counts.gone, self._whole)
+        return Resumed(counts.done, counts.failed, counts.open, counts.changed, counts.gone, self._again, self._whole)
 
     def _recall(self, journal: Journal) -> Made | None:
         """Take over what the journal has; returns how OUT was made last, if nothing came since."""
@@ -131,7 +151,10 @@ class FileStore:
             newest = line if isinstance(line, Made) else None
             if isinstance(line, Kept):
                 self._recall_answer(start, line)
-                self._pretended |= line.simulated and not self._simulated
+                self._real |= not line.simulated
+            elif isinstance(line, GivenUp):
+                known, spent = (_key(line), line.digest), line.spent
+                self._spent[known] = spent.plus(self._spent[known]) if known in self._spent else spent
             elif newest:
                 ours |= newest[:2] == self._print
             else:
@@ -142,16 +165,16 @@ class FileStore:
                 f" {journal.path}; or name another file with -o, or begin anew with --restart"
             )
         if self._retry_failed:
-            self._index.reopen_failed()
-        if damaged:
-            rows = (
-                "a line is damaged, whose row is" if damaged == 1 else f"{damaged:,} lines are damaged, whose rows are"
-            )
-            self._notify(Notice("journal_damaged", f"{journal.path}: {rows} asked again"))
+            self._again = self._index.reopen_failed()
+        if damaged and self._index.counts().open:
+            lines = "a line is" if damaged == 1 else f"{damaged:,} lines are"
+            said = f"{journal.path}: {lines} damaged; a row that has no other answer is asked again"
+            self._notify(Notice("journal_damaged", said))
         return newest
 
     def _recall_answer(self, start: int, kept: Kept) -> None:
-        key = named_key(kept.id) if kept.nth is None else nameless_key(kept.digest, kept.nth)
+        key = _key(kept)
+        self._spent.pop((key, kept.digest), None)  # it is in there
         state = State.FAILED if kept.failed else State.DONE
         place = Place(-1, kept.nth is None, state, start + kept.start, kept.size)
         self._index.recall(key, kept.digest, place, counts=self._simulated or not kept.simulated)
@@ -165,14 +188,34 @@ class FileStore:
         return self._index.shares(row)
 
     def put(self, row: Row, result: Result) -> None:
-        """Keep an answer; see `Store`. What cannot be written is tried again with each that comes, and at the end."""
+        """Keep an answer; see `Store`. What cannot be written is tried again with each that comes, and at the end.
+
+        Where the disk is full OUT.partial gives its room to the answers: they are paid for, and it can be made again.
+        Then this is raised for one row, which is kept, and for no further one as long as that room lasts.
+        """
+        nth = self._index.nth(row)
+        key = named_key(row.id) if nth is None else nameless_key(row.digest, nth)
+        if spent := self._spent.pop((key, row.digest), None):
+            result = spent.added_to(result)
         line = encode_row(result)
-        kept, offset = answer_line(row.digest, self._index.nth(row), line)
+        kept, offset = answer_line(row.digest, nth, line)
         state = State.FAILED if result.error else State.DONE
         self._unkept.append(_Answer(row.number, state, line, kept, offset))
         self._keep()
 
     def _keep(self) -> None:
+        try:
+            self._keep_all()
+        except OutputError as error:
+            if not _is_full(error):
+                raise
+            self._broken = True
+            with suppress(OutputError):
+                self._out.clear()
+            self._keep_all()
+            raise
+
+    def _keep_all(self) -> None:
         journal = self._begun()
         while self._unkept:
             number, state, line, kept, offset = self._unkept[0]
@@ -191,13 +234,19 @@ class FileStore:
             self._rebuild()
         return journal
 
+    def note_spent(self, row: Row, spent: Spent) -> None:
+        """Keep what a row has cost that was given up; see `Store`. It is no answer: `restart` takes nothing for it."""
+        if self._journal is not None and not self._restart:
+            self._journal.append(spent_line(row, self._index.nth(row), spent))
+
     def _deliver(self, number: int, line: bytes) -> None:
         """Row `number` has its answer: put what may follow into OUT.partial."""
+        if self._broken:
+            return
         if self._as_completed:
-            if not self._broken:
-                self._broken = True  # unless it gets there: then it is made anew in the end
-                self._out.write(line + b"\n")
-                self._broken = False
+            self._broken = True  # unless it gets there: then it is made anew in the end
+            self._out.write(line + b"\n")
+            self._broken = False
         elif number == self._next:
             self._out.write(line + b"\n")
             self._last = number
@@ -257,6 +306,8 @@ class FileStore:
                 self._keep()
         except OutputError:
             count = len(self._unkept)
+            if not count:
+                return  # the disk was full, but for what OUT.partial had taken
             answers = "an answer that came" if count == 1 else f"{count:,} answers that came"
             self._notify(Notice("answers_lost", f"{answers} could not be kept: the next run asks again"))
             self._unkept.clear()
@@ -265,3 +316,14 @@ class FileStore:
             self._index.close()
             if self._journal is not None:
                 self._journal.close()
+
+
+def _key(kept: Kept | GivenUp) -> bytes:
+    """What stands in the index for the row of a line."""
+    return named_key(kept.id) if kept.nth is None else nameless_key(kept.digest, kept.nth)
+
+
+def _is_full(error: OutputError) -> bool:
+    """Whether a file could not be written as there is no room for it."""
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..core.errors import OutputError, UsageError
-from ..storage.output import is_at, open_held, output_mode, output_target, why_not_held
+from ..storage.output import Tail, Write, is_at, open_held, output_mode, output_target, why_not_held
 from .journal import sync_folder, unwritten
 
 _PIECE = 1 << 20
@@ -31,8 +31,8 @@ class OutFile:
         target: the file itself, behind all links; `partial`, `journal`: those beside it.
     """
 
-    def __init__(self, name: str) -> None:
-        """See whether it can be written; nothing is made.
+    def __init__(self, name: str, *, write: Write = os.write) -> None:
+        """See whether it can be written, by `write`; nothing is made.
 
         Raises:
             UsageError: it cannot, and why.
@@ -48,12 +48,10 @@ class OutFile:
         self.partial = self.target.with_name(f"{self.target.name}.partial")
         self.journal = self.target.with_name(f"{self.target.name}.journal")
         self._mode = mode
-        self._descriptor = -1
+        self._descriptor, self._write = -1, write
         self._seen = self._identity()
-        self._begin()
-
-    def _begin(self) -> None:
-        self._size, self._digest = 0, blake2b(digest_size=16)
+        self._tail = Tail(self._descriptor)
+        self._digest = blake2b(digest_size=16)
 
     def print(self) -> Print | None:
         """What OUT is told by now; None: it is not there. Raises `UsageError`."""
@@ -80,7 +78,8 @@ class OutFile:
     def open(self) -> None:
         """Open the partial file as it is, and hold it. Raises `UsageError`."""
         try:
-            self._descriptor = open_held(self.partial, 0o666)
+            self._descriptor = open_held(self.partial, 0o666, flags=os.O_WRONLY | os.O_APPEND)
+            self._tail = Tail(self._descriptor, write=self._write)
             if self._mode is not None:
                 os.fchmod(self._descriptor, stat.S_IMODE(self._mode))
         except OSError as error:
@@ -88,8 +87,11 @@ class OutFile:
 
     def clear(self) -> None:
         """Begin the partial file anew. Raises `OutputError`."""
-        self._begin()
-        self._cut()
+        self._digest = blake2b(digest_size=16)
+        try:
+            self._tail.clear()
+        except OSError as error:
+            raise unwritten(self.partial, error) from error
 
     def write(self, line: bytes) -> None:
         """Append `line` to it, which others see at once.
@@ -98,22 +100,10 @@ class OutFile:
             OutputError: it cannot be written; the lines before it are whole.
         """
         try:
-            view = memoryview(line)
-            while view:
-                view = view[os.write(self._descriptor, view) :]
+            self._tail.append(line)
         except OSError as error:
-            with suppress(OutputError):
-                self._cut()
             raise unwritten(self.partial, error) from error
-        self._size += len(line)
         self._digest.update(line)
-
-    def _cut(self) -> None:
-        try:
-            os.ftruncate(self._descriptor, self._size)
-            os.lseek(self._descriptor, self._size, os.SEEK_SET)
-        except OSError as error:
-            raise unwritten(self.partial, error) from error
 
     def place(self, note: Callable[[Print], None]) -> None:
         """Make OUT of the partial file, which is whole; `note` is told what it will be told by, right before.
@@ -122,13 +112,14 @@ class OutFile:
             OutputError: it cannot be done, or somebody else has written OUT meanwhile.
         """
         try:
+            self._tail.cut()
             os.fsync(self._descriptor)
             if self._identity() != self._seen:
                 raise OutputError(
                     f"{self.target} was written by somebody else meanwhile, and is left alone;"
                     f" the whole output is {self.partial}"
                 )
-            note(Print(self._size, self._digest.hexdigest()))
+            note(Print(self._tail.size, self._digest.hexdigest()))
             self.partial.replace(self.target)
         except OSError as error:
             raise unwritten(self.target, error) from error

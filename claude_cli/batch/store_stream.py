@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from .index import Index, State
 from .journal_line import encode_row
-from .row import Result, Row
+from .row import Result, Row, Spent
 from .store import Resumed
 
 
@@ -37,6 +37,9 @@ class StreamStore:
         """Write the line of an answer."""
         self._write(encode_row(result) + b"\n")
         self._index.answered(row.number, State.FAILED if result.error else State.DONE, 0, 0)
+
+    def note_spent(self, row: Row, spent: Spent) -> None:
+        """No later run knows of this one."""
 
     def finish(self) -> None:
         """Nothing is left to do."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,8 @@ from ..asking.live import say_retirement
 from ..context import Context
 from ..core.errors import AuthenticationError, ClaudeError, UsageError
 from ..core.messages import Notice
-from ..terminal.console import STDOUT, write_all
+from ..core.sources import is_stdin
+from ..terminal.console import STDIN, STDOUT, write_all
 from ..terminal.signals import handed_over
 from . import _batch_told as told
 from ._batch_shown import Shown
@@ -41,7 +44,6 @@ class Asked:
 
     Attributes:
         input: a path, or "-".
-        seconds: until no further rows are begun; None: however long it takes.
     """
 
     input: str
@@ -55,7 +57,6 @@ class Asked:
     expect_output: int = 1000
     retry_failed: bool = False
     restart: bool = False
-    seconds: float | None = None
     as_json: bool = False
 
 
@@ -85,7 +86,7 @@ def run_batch(context: Context, asked: Asked) -> int:
     """
     if asked.as_json and asked.output is None and not asked.dry_run:
         raise UsageError("--json prints the report where the answers go without -o; name a file for them: -o FILE")
-    from ..batch.rows_input import STDIN
+    from ..batch.rows_input import STDIN as STDIN_NAME
     from ..batch.stop import Stop
     from ..batch.tally import Tally
 
@@ -96,8 +97,8 @@ def run_batch(context: Context, asked: Asked) -> int:
         if not asked.dry_run:
             _check_key(provider)
             told.whom(context, provider, asked.common.form)
-        tally, stop = Tally(), Stop()
-        name = STDIN if asked.input == "-" else asked.input
+        tally, stop = Tally(simulated=context.offline), Stop()
+        name = STDIN_NAME if is_stdin(asked.input) else asked.input
         with Shown(context, name, tally, stop, rows_printed=asked.output is None) as shown:
             return Run(context, asked, provider, tally, stop, shown, closing).run()
 
@@ -120,7 +121,6 @@ class Run:
         self.context, self.asked, self.provider = context, asked, provider
         self.tally, self.stop, self.shown = tally, stop, shown
         self.around: Surroundings = context.surroundings()
-        end_at = None if asked.seconds is None else self.around.clock() + asked.seconds
         store = self._store()
         closing.callback(store.close)
         rows = open_source(
@@ -129,7 +129,7 @@ class Run:
         )  # fmt: skip
         self.source = Counted(closing.enter_context(rows))
         shown.reading(lambda: self.source.read)
-        self.job = Job(self.source, store, replace(asked.settings, end_at=end_at), tally, stop)
+        self.job = Job(self.source, store, asked.settings, tally, stop)
 
     def _store(self) -> Store:
         """Where the answers go. Raises `UsageError`: they cannot be written there."""
@@ -142,6 +142,7 @@ class Run:
         return FileStore(
             asked.output, notify=self.context.notify, as_completed=asked.as_completed, retry_failed=asked.retry_failed,
             restart=asked.restart, simulated=self.context.offline, looking=asked.dry_run,
+            source=_file_of(asked.input),
         )  # fmt: skip
 
     def _print(self, line: bytes) -> None:
@@ -193,8 +194,9 @@ class Run:
     def _dry_run(self, survey: Survey) -> int:
         import asyncio
 
-        from ..batch.forecast import forecast
+        from ..batch.forecast import affords, forecast
         from ..batch.leading import marked
+        from ..core.budget import plan_of
         from ._batch_dry_run import show
 
         async def sampled() -> Sample:
@@ -206,7 +208,10 @@ class Run:
         expected = forecast(survey.loads, asyncio.run(sampled()))
         models = self.context.catalogue
         first = [marked(row, models) if self.job.store.shares(row) else row.request for row in survey.first]
-        show(self.context, self.provider, survey, expected, first, as_json=self.asked.as_json)
+        left = self._left_pico()
+        worst = max((plan_of(each, models, flexible=False).worst_pico or 0 for each in first), default=0)
+        said = affords(expected, left, worst) if left is not None and first else ""
+        show(self.context, self.provider, survey, expected, first, said, as_json=self.asked.as_json)
         return 0
 
     async def _sample(self, survey: Survey) -> Sample:
@@ -251,17 +256,20 @@ class Run:
         """What the open rows will take. Raises `BudgetReachedError`: their prompts alone are more than is left."""
         from ..batch.forecast import Sample, check_affordable, forecast
 
-        context, settings = self.context, self.context.settings
-        limits = (context.overrides.max_cost_pico, settings.budget_day.pico, settings.budget_month.pico)
-        limited, rehearsal = any(limit is not None for limit in limits), context.offline
-        wanted = told.watched(context) and not rehearsal
-        counts = bool(survey.resumed.open) and (limited or wanted)
+        context, left = self.context, self._left_pico()
+        wanted = told.watched(context) and not context.offline
+        counts = bool(survey.resumed.open) and (left is not None or wanted)
         expected = forecast(survey.loads, await self._sample(survey) if counts else Sample())
         if wanted and expected.rows:
             context.console.line(told.expected(expected), dim=True)
-        recorder = self.around.recorder
-        check_affordable(expected, recorder.left_pico() if limited and recorder else None)
+        check_affordable(expected, left)
         return expected
+
+    def _left_pico(self) -> int | None:
+        """What the tightest budget leaves; None: there is none."""
+        settings, recorder = self.context.settings, self.around.recorder
+        limits = (self.context.overrides.max_cost_pico, settings.budget_day.pico, settings.budget_month.pico)
+        return recorder.left_pico() if recorder and any(limit is not None for limit in limits) else None
 
     def _gate(self) -> Gate:
         from ..batch.gate import Gate
@@ -271,20 +279,20 @@ class Run:
     def _say_stopping(self) -> None:
         if told.watched(self.context):
             count = told.rows(self.tally.under_way)
-            self.context.console.line(f"finishing {count} under way; Ctrl-C again stops now")
+            again = "Ctrl-C again" if self.stop.reason == "interrupted" else "a second signal"
+            self.context.console.line(f"finishing {count} under way; {again} stops now")
 
     # -------------------------------------------------------------------------------------------- when it is over
     def _report(self, survey: Survey, signals: Signals, error: ClaudeError | None) -> Report:
-        from ..batch.report import report_of
+        from ..batch.report import ended_by, report_of
 
+        self.job.store.close()  # which takes away what is empty
         asked, whole = self.asked, error is None and not self.tally.open
         report = report_of(
             self.tally, self.stop, signalled=signals.status, skipped=survey.refused_count,
             output=asked.output if whole else None, journal=_journal(asked.output),
         )  # fmt: skip
-        if error is None:
-            return report
-        return replace(report, stopped="error", detail=str(error), exit_status=error.exit_code)
+        return report if error is None else ended_by(error, report)
 
     def _tell(self, report: Report, error: ClaudeError | None) -> int:
         """Print the report; returns the exit status. Raises `error`."""
@@ -295,6 +303,15 @@ class Run:
             error.shown = self.asked.as_json
             raise error
         return report.exit_status
+
+
+def _file_of(source: str) -> os.stat_result | None:
+    """The file that the input `source` is, by whatever name; None where it is a pipe, or cannot be had."""
+    try:
+        found = os.fstat(STDIN) if is_stdin(source) else Path(source).stat()
+    except (OSError, ValueError):
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
 
 
 def _journal(output: str | None) -> str | None:

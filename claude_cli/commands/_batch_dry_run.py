@@ -22,6 +22,7 @@ def show(
     found: Survey,
     expected: Forecast,
     requests: Sequence[ChatRequest],
+    affords: str = "",
     *,
     as_json: bool,
 ) -> None:
@@ -30,6 +31,7 @@ def show(
     Args:
         found: the whole input.
         expected: what its open rows will take.
+        affords: how far a budget goes, in a line; "" for none.
         as_json: all of it as one object.
     Raises:
         UsageError: the provider's requests are not known here.
@@ -38,7 +40,7 @@ def show(
     if as_json:
         context.console.answer(laid_out(_object(context, found, expected, first), indent=None))
         return
-    lines = [*_counts(found), *expected.lines()]
+    lines = [*_counts(found), *expected.lines(), *([affords] if affords else [])]
     context.console.answer("".join(map(laid_out, first)) + "".join(f"{one_line(line, 1_000)}\n" for line in lines))
 
 

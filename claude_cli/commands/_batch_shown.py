@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..context import Context
 from ..core.harmless import one_line
-from ..terminal.console import STDERR
+from ..terminal.console import STDERR, STDOUT
+from ..terminal.stdin import kind_of
 from ._batch_told import watched
 
 if TYPE_CHECKING:
@@ -29,14 +30,15 @@ class Shown:
         """Show what `tally` and `stop` say of the batch of the input `name`.
 
         Args:
-            rows_printed: its rows go to standard output; where that is a terminal, they are progress enough.
+            rows_printed: its rows go to standard output; where people may see them there, on a terminal or behind a
+                pipe whose reader has one, they are progress enough, and nothing is drawn over them.
         """
         from ..terminal.batch_progress import BatchProgress
         from ..terminal.charts import draws_blocks
 
         console = context.console
         self._context, self._tally = context, tally
-        self._printed = rows_printed and console.out_is_terminal
+        self._printed = rows_printed and kind_of(STDOUT) in ("terminal", "pipe")
         blocks = draws_blocks(context.environ, console.err_encoding)
         self._progress = BatchProgress(tally, one_line(name, NAME_LENGTH), blocks=blocks, colour=console.colour)
         self._progress.stopping = lambda: bool(stop)

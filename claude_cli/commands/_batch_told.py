@@ -74,11 +74,12 @@ def _refused_lines(survey: Survey, name: str) -> list[str]:
 def earlier(survey: Survey, *, retries: bool) -> Iterator[str]:
     """What an earlier run left, in a line, and another where nothing is left to do."""
     before = survey.resumed
-    if not (before.done or before.failed or before.changed or before.gone):
+    if not (before.done or before.failed or before.changed or before.gone or before.again):
         return
-    new = before.open - before.changed
+    new = before.open - before.changed - before.again
     parts = [f"{before.done:,} of {rows(survey.rows)} are done" if not before.whole else ""]
     parts += [f"{before.changed:,} changed since and {_is(before.changed)} asked anew" if before.changed else ""]
+    parts += [f"{before.again:,} failed and {_is(before.again)} asked again" if before.again else ""]
     parts += [f"{new:,} {_is(new)} open" if new else ""]
     parts += [f"{before.gone:,} {_is(before.gone)} gone" if before.gone else ""]
     if before.failed and not retries:
@@ -117,11 +118,22 @@ def outcome(context: Context, report: Report, *, kept: bool) -> None:
         for said in _next(report, kept=kept):
             for line in wrapped(f"claude-cli: {one_line(said)}", look.width, indent=2):
                 console.say(line)
-    elif report.stopped not in (None, "interrupted", "terminated", "error") or report.rows.failed:
+    elif (report.stopped not in (None, "interrupted", "terminated") and not report.error) or report.rows.failed:
         counts = report.rows
-        parts = [_stopped(report), f"{counts.failed:,} of {rows(counts.total)} failed" if counts.failed else ""]
+        parts = [_stopped(report), _failed(report)]
         parts += [f"{counts.open:,} open" if counts.open else ""]
         console.error("; ".join([*(part for part in parts if part), *_ways(report, kept=kept)]))
+
+
+def _failed(report: Report) -> str:
+    """How many rows have failed, and of this run the most frequent class with its first row; "": none has."""
+    counts = report.rows
+    if not counts.failed:
+        return ""
+    said = f"{counts.failed:,} of {rows(counts.total)} failed"
+    for code, failure in report.failures[:1]:
+        said += f" ({failure.count:,} {one_line(code)}; line {failure.line}: {one_line(failure.message)})"
+    return said
 
 
 def _look(context: Context) -> Look:
@@ -151,12 +163,15 @@ def _ways(report: Report, *, kept: bool) -> list[str]:
     if not kept:
         return ["without -o nothing is kept to go on from"] if report.rows.open else []
     ways = ["the same command goes on"] if report.rows.open else []
+    if report.stopped == "budget" and not report.tries:
+        # The same command would stop there again.
+        ways = [] if report.error else ["a smaller --max-tokens sets less aside for each row"]
     return [*ways, *(["--retry-failed asks the failed ones again"] if report.rows.failed else [])]
 
 
 def _stopped(report: Report) -> str:
     """Why rows were left open; of an error nothing, as it is told by itself."""
-    if report.stopped in (None, "error"):
+    if report.stopped is None or report.error:
         return ""
     return one_line(report.detail) or _WHY[report.stopped]
 

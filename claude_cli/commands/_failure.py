@@ -49,7 +49,7 @@ def report(error: Exception, words: Sequence[str]) -> int:
     console = Console(is_terminal(STDOUT), is_terminal(STDERR), verbose=verbose)
     status = failure.exit_code
     if not failure.shown and not isinstance(failure, OutputError) and (form := _json_form(asked)):
-        result = Outcome("", error=failure).as_json()
+        result = _object(failure, asked)
         try:
             console.answer(json.dumps(result if form == "json" else {"type": "result", **result}) + "\n")
         except OutputError as unwritten:
@@ -60,6 +60,15 @@ def report(error: Exception, words: Sequence[str]) -> int:
 
         console.say(redact("".join(traceback.format_exception(error))))
     return status
+
+
+def _object(failure: ClaudeError, words: Sequence[str]) -> dict[str, Any]:
+    """The object of the command's JSON output where nothing came of it but `failure`."""
+    if words[0] == "batch":
+        from ..batch.report import ended_by
+
+        return ended_by(failure).as_json()
+    return Outcome("", error=failure).as_json()
 
 
 def _named(error: Exception) -> ClaudeError:

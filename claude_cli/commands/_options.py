@@ -78,10 +78,12 @@ def output_name(name: str | None) -> str | None:
     As a callback it is checked before the parser counts its arguments: `-o temperature 0.5 "…"` has one too many.
 
     Raises:
-        UsageError: it is the name of a parameter.
+        UsageError: it is empty, or the name of a parameter.
     """
     if name is None:
         return None
+    if not name:
+        raise UsageError("-o is empty; name a file, or leave it out for standard output")
     from ..terminal.output_file import STANDARD_OUTPUT, check_name
 
     check_name(name)

@@ -17,7 +17,7 @@ from . import _options as options
 from ._batch import Asked, run_batch
 from ._parameters import check_ranges, parameters
 from ._template import decided, template_in_use
-from ._until import seconds_left
+from ._until import end_at
 
 if TYPE_CHECKING:
     from ..core.messages import Block
@@ -83,7 +83,7 @@ def run(
     stop_after_failures: Annotated[int | None, typer.Option("--stop-after-failures", metavar="N", help="Begin no further rows once N have failed. [default: go on]")] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Begin no further rows from TIME on: HH:MM, or a date with its time.")] = None,
     for_: Annotated[str | None, typer.Option("--for", metavar="TIME", help="Begin no further rows after so long: 5h, 90m, 1h30m, 45s.")] = None,
-    max_cost: Annotated[str | None, typer.Option("--max-cost", metavar="USD", help="Spend at most so many US dollars, then stop with status 9. [default: no limit]")] = None,
+    max_cost: Annotated[str | None, typer.Option("--max-cost", metavar="USD", help="Spend at most so many US dollars in this run, then stop with status 9. [default: no limit]")] = None,
     max_tokens: Annotated[int | None, typer.Option("--max-tokens", metavar="N", help="Output tokens of a row at most, thinking included. [default: 16,000 or the model's cap]")] = None,
     stop: options.Stop = None,
     effort: options.Effort = None,
@@ -122,6 +122,7 @@ def run(
     ):  # fmt: skip
         options.in_range(value, least, most, flag)
     options.one_of(colour, ("auto", "always", "never"), "--color")
+    _check_output(output, {"--restart": restart, "--retry-failed": retry_failed, "--as-completed": as_completed})
     context = Context(
         overrides=Overrides(
             provider, base_url, offline, timeout, quiet, verbose, colour, log_file, profile, options.pico(max_cost)
@@ -140,12 +141,13 @@ def run(
         thinking=thinking, show_thinking=False, temperature=temperature, top_p=top_p, top_k=top_k,
         service_tier=service_tier, beta=beta,
     )  # fmt: skip
+    given = system_prompt(context, system, system_file)
     from ..batch.common import Common
     from ..batch.job import Settings
 
     common = Common(
         model=_model(context, model, decided(use, "model")),
-        system=_system(context, system_prompt(context, system, system_file), decided(use, "system")),
+        system=_system(context, given, decided(use, "system")),
         options=chosen,
         form=wanted,
         files=_files(context, decided(use, "files") or ()),
@@ -155,17 +157,33 @@ def run(
         caching=options.one_of(cache, ("auto", "off"), "--cache") == "auto",
         template=use,
         models=context.catalogue,
+        of_settings=frozenset(
+            name
+            for name, flag in (("system", given), ("max_tokens", max_tokens), ("effort", effort))
+            if flag is None and not decided(use, name)
+        ),
     )
-    settings = Settings(jobs, retry_for, retries, timeout, skip_invalid, stop_after_failures, simulated=context.offline)
+    settings = Settings(
+        jobs, retry_for, retries, timeout, skip_invalid, stop_after_failures, end_at(until, for_, datetime.now()),
+        simulated=context.offline,
+    )  # fmt: skip
     return run_batch(
         context,
         Asked(
             input_, common, settings, output, as_completed,
             input_format=options.one_of(input_format, INPUT_FORMATS, "--input-format") or "auto",
             files_root=files_root, dry_run=dry_run, expect_output=expect_output, retry_failed=retry_failed,
-            restart=restart, seconds=seconds_left(until, for_, datetime.now()), as_json=as_json,
+            restart=restart, as_json=as_json,
         ),
     )  # fmt: skip
+
+
+def _check_output(output: str | None, given: dict[str, bool]) -> None:
+    """Refuse the flags in `given` that are about a file where there is none, or about two things. Raises `UsageError`."""
+    for flag in [flag for flag in given if given[flag] and output is None]:
+        raise UsageError(f"{flag} needs -o: without it nothing is kept of a run, and answers come as they are done")
+    if given["--restart"] and given["--retry-failed"]:
+        raise UsageError("--restart asks all rows anew, --retry-failed those that have failed; say one of them")
 
 
 def _model(context: Context, *names: str | None) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import Annotated
 
 import typer
 
 from ..context import Context
 from ..core.errors import UsageError
+from ..terminal.signals import Terminated
 
 
 def command(
@@ -35,6 +37,12 @@ def command(
     given = {"requests": requests, "input-tokens": input_tokens, "output-tokens": output_tokens}
     limits = {name: limit for name, limit in given.items() if limit}
 
+    came: list[int] = []
+
+    def stop(number: int, task: asyncio.Task[None]) -> None:
+        came.append(number)
+        task.cancel()
+
     async def serve() -> None:
         simulator = Simulator(script=steps, pace_s=pace, bare_models=bare, port=port, limits=limits, burst_s=burst)
         try:
@@ -42,6 +50,12 @@ def command(
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else str(error)
             raise UsageError(f"port {port} cannot be opened: {reason}; choose another with --port") from error
+        # Between two steps of the loop: raised in the midst of one, the signal may be lost in a connection's cleaning up.
+        task = asyncio.current_task()
+        assert task is not None  # this is one
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:
+                asyncio.get_running_loop().add_signal_handler(number, stop, number, task)
         console.answer(f"{simulator.url}\n")
         console.say(f"simulating; try: ANTHROPIC_BASE_URL={simulator.url} ANTHROPIC_API_KEY=any claude-cli complete hi")
         try:
@@ -49,5 +63,8 @@ def command(
         finally:
             await simulator.stop()
 
-    asyncio.run(serve())
+    try:
+        asyncio.run(serve())
+    except asyncio.CancelledError as cancelled:
+        raise Terminated(came[0]) from cancelled
     return 0

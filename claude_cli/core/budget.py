@@ -200,7 +200,9 @@ def grant(plan: Plan, left_pico: int, *, limit: str, set_aside_pico: int = 0) ->
     later = left_pico + set_aside_pico
     if set_aside_pico and (worst <= later or _affordable(plan, later) is not None):
         waiting = f"{left}, and {money(set_aside_pico)} is set aside for calls under way; try again when they are done"
-        raise _reached(waiting, retryable=True)
+        reached = _reached(waiting, retryable=True)
+        reached.budget = limit.partition(" of ")[0]
+        raise reached
     if plan.missing:
         left += f", {plan.missing} cannot be reckoned and may be all that the model takes"
     if not plan.flexible:

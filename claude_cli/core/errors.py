@@ -97,8 +97,13 @@ class NoCodeBlockError(ClaudeError):
 
 
 class BudgetReachedError(ClaudeError):
-    """A budget does not allow the call, or its answer was cut where the budget ended."""
+    """A budget does not allow the call, or its answer was cut where the budget ended.
 
+    Attributes:
+        budget: its name, as in "--max-cost"; "" where that was not told.
+    """
+
+    budget: str = ""
     code = "budget"
     exit_code = 9
 

@@ -12,13 +12,16 @@ _CUT = {
 }
 
 
-def judge(done: Completion, on_truncate: str, *, lowered: bool = False) -> ClaudeError | None:
+def judge(
+    done: Completion, on_truncate: str, *, lowered: bool = False, command: str = "`complete`"
+) -> ClaudeError | None:
     """What is wrong with a whole answer: refused or cut; None where nothing is.
 
     Args:
         done: the answer.
         on_truncate: "ok" takes a cut answer for a whole one.
         lowered: a budget had lowered `max_tokens`.
+        command: what asked and runs no tools, for messages.
     """
     if done.stop_reason == "refusal":
         details = done.stop_details or {}
@@ -39,7 +42,7 @@ def judge(done: Completion, on_truncate: str, *, lowered: bool = False) -> Claud
     if done.stop_reason == "tool_use":
         names = ", ".join(str(block.get("name")) for block in done.content if block.get("type") == "tool_use")
         return TruncatedError(
-            f"the answer is not complete: the model asked for a tool ({names}), and `complete` runs none",
+            f"the answer is not complete: the model asked for a tool ({names}), and {command} runs none",
             code="tool_use",
             request_id=done.request_id,
         )

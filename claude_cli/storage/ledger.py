@@ -97,11 +97,11 @@ class Ledger:
         return self._database.write(lambda calls: self._keep(calls, plans, over))
 
     def unrecorded(self, plan: Plan, error: DatabaseUnavailableError) -> Ticket | BudgetReachedError:
-        """What becomes of a plan that `keep` could not write."""
-        try:
-            return self._unrecorded(Ticket(UNRECORDED, plan), error)
-        except BudgetReachedError as reached:
-            return reached
+        """What becomes of a plan that `keep` could not write; nobody is told."""
+        if not self._limits:
+            return Ticket(UNRECORDED, plan)
+        way = "put that right, or unset budget.day and budget.month"
+        return BudgetReachedError(f"a budget cannot be kept: {error}; {way}")
 
     def extend(self, ticket: Ticket, plan: Plan, spent_pico: int) -> Ticket:
         """See `Recorder`. Raises `BudgetReachedError`, as `begin` does."""
@@ -253,10 +253,9 @@ class Ledger:
 
     def _unrecorded(self, ticket: Ticket, error: DatabaseUnavailableError) -> Ticket:
         """`ticket`, whose call goes on without being counted. Raises `BudgetReachedError` where there is a budget."""
-        if self._limits:
-            raise BudgetReachedError(
-                f"a budget cannot be kept: {error}; put that right, or unset budget.day and budget.month"
-            ) from error
+        found = self.unrecorded(ticket.plan, error)
+        if isinstance(found, BudgetReachedError):
+            raise found from error
         self._say(error)
         return ticket
 

@@ -6,6 +6,8 @@ import errno
 import fcntl
 import os
 import stat
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from ..core.errors import UsageError
@@ -16,6 +18,10 @@ _REASONS = {
     errno.EMLINK: "it has a second name (a hard link)",
     errno.ENXIO: "it is no regular file",
 }
+
+
+Write = Callable[[int, memoryview], int]
+"""`os.write`, or what stands in for it."""
 
 
 def output_target(name: str) -> Path:
@@ -84,6 +90,48 @@ def open_held(path: Path, mode: int, *, flags: int = os.O_WRONLY) -> int:
 def why_not_held(error: OSError) -> str:
     """Why a file was not opened by `open_held`, in words."""
     return _REASONS.get(error.errno or 0) or error.strerror or str(error)
+
+
+class Tail:
+    """An open file that grows at its end alone (`O_APPEND`), by all that is to be written at a time, or nothing of it.
+
+    Attributes:
+        size: bytes of it that are whole.
+        torn: whether there may be more in the file, which is cut off before anything is written.
+    """
+
+    __slots__ = ("_descriptor", "_write", "size", "torn")
+
+    def __init__(self, descriptor: int, size: int = 0, *, write: Write = os.write) -> None:
+        """Append to `descriptor` behind the first `size` bytes."""
+        self._descriptor, self._write = descriptor, write
+        self.size, self.torn = size, False
+
+    def append(self, data: bytes) -> None:
+        """Write `data`. Raises `OSError`; what was written before is whole."""
+        self.cut()
+        self.torn = True
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[self._write(self._descriptor, view) :]
+        except OSError:
+            with suppress(OSError):  # else before the next
+                self.cut()
+            raise
+        self.torn = False
+        self.size += len(data)
+
+    def clear(self) -> None:
+        """Take away all that is in it. Raises `OSError`."""
+        self.size, self.torn = 0, True
+        self.cut()
+
+    def cut(self) -> None:
+        """Cut off what is not whole. Raises `OSError`."""
+        if self.torn:
+            os.ftruncate(self._descriptor, self.size)
+            self.torn = False
 
 
 def is_at(descriptor: int, path: Path) -> bool:

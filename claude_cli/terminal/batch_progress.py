@@ -61,6 +61,14 @@ class Pace(Protocol):
         """Rows that may be under way at once."""
 
     @property
+    def under_way(self) -> int:
+        """Rows that are."""
+
+    @property
+    def resting(self) -> int:
+        """Rows that wait to be tried again."""
+
+    @property
     def why(self) -> str:
         """What keeps further ones back, in words; empty: nothing."""
 
@@ -107,14 +115,14 @@ class BatchProgress:
         if width >= LEAST_BAR:
             bar = gauge(share, width, blocks=self._blocks)
             first = f"{_COLOUR}{bar}{_PLAIN} {first}" if self._colour else f"{bar} {first}"
-        pace = self.pace() if self.pace else None
-        allowed = f" of {pace.allowed}" if pace else ""
+        under_way, again, why = self._pace()
         second = [
-            (0, f"{short_rate(rate)}"),
-            (3, f"{short(tokens)} tokens/s" if tokens else ""),
-            (1, self._money()),
-            (2, f"{counts.under_way}{allowed} under way"),
-            (4, pace.why if pace else ""),
+            (0, short_rate(rate)),
+            (5, f"{short(tokens)} tokens/s" if tokens else ""),
+            (3, self._money()),
+            (2, under_way),
+            (4, again),
+            (1, why),
         ]
         return f"{first}\n{fitting(second, room)}"
 
@@ -129,8 +137,7 @@ class BatchProgress:
             f"{short(tokens)} tokens/s" if tokens else "",
             self._money(),
             self._left(rate),
-            f"{counts.under_way} under way",
-            self.pace().why if self.pace else "",
+            *self._pace(),
         ]
         return ", ".join(part for part in parts if part)
 
@@ -148,6 +155,14 @@ class BatchProgress:
         if passed < 1.0:
             return 0.0, 0.0  # too short to tell
         return (counts.finished - ended) / passed, (counts.output_tokens - tokens) / passed
+
+    def _pace(self) -> tuple[str, str, str]:
+        """What is under way, what waits for another try, and what keeps further rows back; "" for nothing."""
+        if self.pace is None:
+            return "", "", ""
+        pace = self.pace()
+        again = f"{pace.resting:,} waiting to be tried again" if pace.resting else ""
+        return f"{pace.under_way} of {pace.allowed} under way", again, pace.why
 
     def _failures(self) -> str:
         return f"{self._counts.failed:,} failed" if self._counts.failed else ""
@@ -168,10 +183,12 @@ class BatchProgress:
 
 
 def fitting(parts: list[tuple[int, str]], room: int) -> str:
-    """The parts that are not empty, in order; where they need more than `room` cells, the last in rank go first."""
-    kept = [part for part in parts if part[1]]
-    while len(kept) > 1 and cells(_joined(kept)) > room:
-        kept.remove(max(kept))
+    """The parts that are not empty, in order; of those that need more than `room` cells, what fits, by rank."""
+    kept: list[tuple[int, str]] = []
+    for part in sorted(part for part in parts if part[1]):
+        more = [each for each in parts if each in kept or each == part]
+        if not kept or cells(_joined(more)) <= room:
+            kept = more
     return cut(_joined(kept), max(room, 0))
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from claude_cli.batch.gate import Cost, Gate, Slot
 from claude_cli.batch.job import Job, Settings
-from claude_cli.batch.row import Refused, Result, Row, RowId
+from claude_cli.batch.row import Refused, Result, Row, RowId, Spent
 from claude_cli.batch.store import Resumed
 from claude_cli.core.budget import Plan, Record, Recorder, Ticket
 from claude_cli.core.errors import ClaudeError, OutputError, StreamInterruptedError, UsageError
@@ -64,7 +64,7 @@ class DictStore:
     """A store that is a dict, which a second job can go on with.
 
     Attributes:
-        results: by id, as they came.
+        results: by id, as they came; spent: on rows that were given up.
         full: rows after which the disk is full; None: never.
         finished, closed: whether it has been.
     """
@@ -73,6 +73,7 @@ class DictStore:
     full: int | None = None
     finished: bool = False
     closed: bool = False
+    spent: dict[RowId, Spent] = field(default_factory=dict)
     _added: dict[RowId, bytes] = field(default_factory=dict)
     _prefixes: dict[bytes | None, int] = field(default_factory=dict)
 
@@ -104,6 +105,11 @@ class DictStore:
             raise OutputError("no space left on device")
         assert row.id not in self.results, "a row is answered once"
         self.results[row.id] = result
+
+    def note_spent(self, row: Row, spent: Spent) -> None:
+        """As in `Store`."""
+        assert row.id not in self.results
+        self.spent[row.id] = spent
 
     def finish(self) -> None:
         """As in `Store`."""

@@ -106,6 +106,7 @@ class Run:
         self.rested: list[int] = []
         self.following = self.tokens_in(self.chance)
         self.highest = 0
+        self.looking = False
 
     def at(self, when: float, what: Callable[[float], None]) -> None:
         heapq.heappush(self.events, (when, next(self.order), what))
@@ -133,11 +134,13 @@ class Run:
             else:
                 self.following = self.tokens_in(self.chance)
             self.send(tokens)
-        if wait < math.inf and not any(event[2] == self.look for event in self.events):
+        if wait < math.inf and not self.looking:
+            self.looking = True
             self.at(self.now + max(wait, 0.001), self.look)
 
     def look(self, now: float) -> None:
         """Nothing but time has passed."""
+        self.looking = False
 
     def send(self, tokens: int) -> None:
         tried = self.pace.sent(self.expected(tokens), self.now)
@@ -166,7 +169,7 @@ class Run:
             return
         begins, ends = now + lasts * self.head_at, now + lasts
         words = self.tokens_out(self.chance)
-        parts = 10
+        parts = 4
         for part in range(parts):
             self.at(begins + (ends - begins) * (part + 1) / parts, lambda now: self.produce(words / parts, now))
         self.at(begins, lambda now: self.begins(tried, headers, now))

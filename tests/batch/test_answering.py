@@ -7,17 +7,18 @@ import json
 
 import pytest
 
-from claude_cli.batch.answering import EXPECTED_OUTPUT, MOST_CUTS
+from claude_cli.batch.answering import MOST_CUTS
+from claude_cli.batch.books import RunBooks
+from claude_cli.batch.gate import Gate
 from claude_cli.batch.job import Settings
 from claude_cli.batch.stop import exit_status
+from claude_cli.core.budget import plan_of
 from claude_cli.core.errors import (
     AuthenticationError,
     BillingError,
     BudgetReachedError,
     ConnectionFailedError,
-    NotFoundError,
     OverloadedError,
-    PermissionDeniedError,
     ProtocolError,
     ProviderError,
     RequestRejectedError,
@@ -26,9 +27,10 @@ from claude_cli.core.errors import (
 )
 from claude_cli.core.form import Form
 from claude_cli.core.messages import Notice
+from claude_cli.core.models import catalogue
 from claude_cli.core.schema import load_schema
 
-from .conftest import Clock, Night, OpenBooks, Parrot, WideGate, row
+from .conftest import Clock, Night, OpenBooks, Parrot, WideGate, around, row
 
 CUT = StreamInterruptedError("the connection closed before the answer was complete")
 
@@ -71,13 +73,29 @@ SCHEMA = Form(schema=load_schema("name, age int"))
         ({"say": "half", "stop_reason": "max_tokens"}, row(), "truncated", "half"),
         ({"say": "no", "stop_reason": "refusal", "output": True}, row(), "refused", ""),
         ({"say": "no JSON"}, row(form=SCHEMA), "schema_not_met", "no JSON"),
-        ({"say": "no code"}, row(form=Form(extract="first")), "no_code_block", ""),
-        ({"stop_reason": "tool_use", "tool": "look"}, row(), "tool_use", None),
+        ({"say": "no code"}, row(form=Form(extract="first")), "no_code_block", "no code"),
+        (
+            {"say": "half", "stop_reason": "max_tokens"},
+            row(form=Form(extract="first")),
+            "truncated",
+            "half",
+        ),
+        ({"stop_reason": "tool_use", "tool": "look"}, row(form=SCHEMA), "tool_use", None),
         ({"status": 400}, row(), "invalid_request", ""),
         ({"status": 413}, row(), "request_too_large", ""),
         ({"garbage_after": 0, "garbage": "json"}, row(), "protocol", ""),
     ],
-    ids=["cut", "refused", "schema not met", "no code", "a tool", "rejected", "too large", "garbage"],
+    ids=[
+        "cut",
+        "refused",
+        "schema not met",
+        "no code",
+        "cut before any code",
+        "a tool",
+        "rejected",
+        "too large",
+        "garbage",
+    ],
 )
 def test_a_row_fails_by_itself(simulate, step, row_, code, text):
     """It is told with what came, and the others go on."""
@@ -195,9 +213,7 @@ def test_time_for_the_whole_row(simulate):
     "error",
     [
         AuthenticationError("invalid x-api-key", status=401),
-        PermissionDeniedError("not allowed", status=403),
         BillingError("no credit", status=402),
-        NotFoundError("no such model", status=404),
     ],
     ids=lambda error: error.code,
 )
@@ -210,14 +226,6 @@ def test_what_concerns_all_rows_ends_the_batch(error):
     assert night.store.closed and not night.store.finished
     assert not any(record.status == "aborted" for record in night.books.records)
     assert exit_status(night.job.stop, 0) == error.exit_code
-
-
-def test_one_of_several_models_that_is_not_found_fails_its_rows_alone():
-    """The others have theirs."""
-    rows = [row(number, model="claude-haiku-5-5" if number % 2 else "claude-sonnet-5-5") for number in range(4)]
-    missing = NotFoundError("no such model", status=404)
-    night = Night(rows).run(Parrot(lambda asked, count: missing if asked[-1] in "13" else None))
-    assert night.store.failed == {"row-1": "not_found", "row-3": "not_found"}
 
 
 @pytest.mark.parametrize("kind", ["refused", "unresolved", "untrusted"])
@@ -259,7 +267,8 @@ def test_where_nobody_is_answered_for_long_the_batch_ends(error):
         Parrot(lambda asked, count: error if int(asked[9:]) >= 10 else None)
     )
     assert len(night.store.results) == 10 and not night.store.failed
-    assert night.job.stop.reason == "pace" and str(error) in night.job.stop.detail
+    assert night.job.stop.reason == "pace"
+    assert night.job.stop.detail == f"the provider answers nobody (8 rows one after the other: {error})"
     assert exit_status(night.job.stop, 0) == 5
     assert night.job.tally.under_way == 0 and not night.store.finished
 
@@ -319,6 +328,21 @@ def test_near_a_budget_fewer_run_at_once():
     assert len(night.store.results) == 30 and books.most == 2 and night.store.finished
 
 
+def test_a_budget_that_holds_rows_back_is_named():
+    """For as long as it does: who watches knows why only one is under way."""
+    plan = plan_of(row().request, catalogue(), flexible=False)
+    seen: list[tuple[str, int]] = []
+
+    def watched(asked: str, count: int) -> None:
+        seen.append((gate.state().why, gate.state().under_way))
+
+    gate = Gate(8)
+    night = Night([row(number) for number in range(6)], gate=gate, books=RunBooks((plan.worst_pico or 0) * 3 // 2))
+    night.run(Parrot(watched))
+    assert len(night.store.results) == 6 and gate.state().why == ""
+    assert seen == [("", 1), *[("limit: --max-cost", 1)] * 4, ("", 1)]
+
+
 def test_at_a_budget_the_batch_ends():
     """What is under way ends; nothing is marked as failed."""
     night = Night([row(number) for number in range(30)], books=Tight(at_once=3, in_all=10)).run(Parrot())
@@ -351,9 +375,18 @@ def test_what_the_gate_is_told():
     gate = WideGate(1)
     night = Night([row(number) for number in range(60)], Settings(most=1), gate=gate).run(Parrot())
     assert len(night.store.results) == 60
-    assert gate.costs[0].output_tokens == EXPECTED_OUTPUT == 1000
+    assert gate.costs[0].output_tokens == 1000
     assert gate.costs[-1].output_tokens < 200
     assert {usage.output_tokens for usage in gate.left if usage} == {5}
+
+
+def test_the_gate_expects_what_the_user_expects():
+    """`--expect-output`, of the first rows."""
+    gate = WideGate(1)
+    night = Night([row()], gate=gate)
+    night.job.check(expect_output=250)
+    asyncio.run(night.job.run(Parrot(), around(), gate, night.books))
+    assert [cost.output_tokens for cost in gate.costs] == [250]
 
 
 def test_a_model_without_a_price_has_no_cost():

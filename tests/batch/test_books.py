@@ -15,6 +15,7 @@ from claude_cli.batch.books_ledger import GroupedLedger
 from claude_cli.core.budget import Limits, Plan, Record
 from claude_cli.core.errors import BudgetReachedError
 from claude_cli.core.messages import Usage
+from claude_cli.core.threads import start_unsignalled as start
 from claude_cli.storage.ledger import About, Ledger
 
 PLAN = Plan("claude-haiku-5-5", input_tokens=100, max_tokens=4000, flexible=False, input_pico=100, token_pico=5)
@@ -24,14 +25,16 @@ DONE = Record("claude-haiku-5-5", "done", Usage(100, 50), REAL, "req_1", duratio
 
 
 class Counted(Ledger):
-    """A ledger that counts its transactions, and in which threads they are made."""
+    """A ledger that counts its transactions, and in which threads they are made; `before` is called before each."""
 
     transactions = 0
     threads: frozenset[str] = frozenset()
+    before = staticmethod(lambda: None)
 
     def keep(self, plans, over=()):
         self.transactions += 1
         self.threads |= {threading.current_thread().name}
+        self.before()
         return super().keep(plans, over)
 
 
@@ -39,7 +42,7 @@ class Bench:
     """Books on a ledger of their own, what they told, and what is in the file."""
 
     def __init__(self, path):
-        self.path, self.notices = path, []
+        self.path, self.notices, self.told = path, [], lambda notice: None
 
     def books(self, *, day=None, run=None, monotonic=time.monotonic, **more):
         """New books; `day` and `run` are limits in pico-dollars."""
@@ -49,7 +52,11 @@ class Bench:
             self.ledger = Counted(self.path, About("batch", "anthropic", ""), Limits(day), **how)
             return self.ledger
 
-        return RunBooks(run, GroupedLedger(make, self.notices.append, **more))
+        return RunBooks(run, GroupedLedger(make, self.tell, **more))
+
+    def tell(self, notice):
+        self.notices.append(notice)
+        self.told(notice)
 
     def rows(self, columns="state"):
         with closing(sqlite3.connect(self.path)) as connection:
@@ -217,14 +224,21 @@ def test_a_call_that_goes_on(bench, day):
     assert bench.totals() == [(1, REAL)]
 
 
-@pytest.mark.parametrize("when", ["before it is written", "afterwards"])
+@pytest.mark.parametrize("when", ["before it is written", "in the same moment", "afterwards"])
 def test_a_call_that_is_not_made_leaves_nothing(bench, when):
     """Ctrl-C while a row waits for its turn: no row that would be charged as lost, no money that stays set aside."""
 
     async def main():
-        books = bench.books(day=WORST, run=WORST)
+        books = bench.books(day=WORST, run=WORST, start=lambda thread: when != "in the same moment" and start(thread))
         if when == "afterwards":
             (recorder,) = await outcomes(books, 1)
+        elif when == "in the same moment":
+            loop, task = asyncio.get_running_loop(), asyncio.create_task(books.reserve(PLAN))
+            # It is cancelled after the ledger has written its row, and before it is told so.
+            bench.ledger.before = lambda: loop.call_soon(task.cancel)
+            (cancelled,) = await asyncio.gather(task, return_exceptions=True)
+            assert isinstance(cancelled, asyncio.CancelledError)
+            bench.ledger.before = lambda: None
         else:
             task = asyncio.create_task(books.reserve(PLAN))
             await asyncio.sleep(0)
@@ -242,7 +256,7 @@ def test_a_call_that_is_not_made_leaves_nothing(bench, when):
 
 # ------------------------------------------------------------------------------------------------ what goes wrong
 def test_without_a_budget_a_ledger_that_cannot_be_kept_stops_nothing(bench):
-    """One notice, in the loop's thread, however many calls there are."""
+    """It is said at once, and at the end of how many calls."""
 
     async def main():
         books = bench.books()
@@ -256,7 +270,8 @@ def test_without_a_budget_a_ledger_that_cannot_be_kept_stops_nothing(bench):
 
     bench.path.parent.joinpath("usage.db").mkdir()
     asyncio.run(main())
-    assert [notice.code for notice in bench.notices] == ["not_recorded"]
+    first, last = (notice.text for notice in bench.notices)
+    assert first.startswith("calls are not recorded: ") and last.startswith("6 calls are not recorded, or not as")
 
 
 def test_with_a_budget_it_stops_all(bench):
@@ -274,32 +289,74 @@ def test_with_a_budget_it_stops_all(bench):
     assert "a budget cannot be kept" in str(error)
 
 
-@pytest.mark.parametrize("until", ["the next group", "the end"])
-def test_calls_that_are_over_wait_for_a_ledger_that_is_locked(bench, until):
-    """Another program has it open for a while: what was spent meanwhile is written when it has done."""
+@pytest.mark.parametrize("day", [None, 10**12], ids=["no budget", "a budget"])
+@pytest.mark.parametrize("when", ["a call begins", "the end"])
+def test_a_ledger_that_is_locked_is_waited_for(bench, when, day):
+    """Another program has it open for a while: no night ends by that, and every call has its row when it has done."""
     clock = iter(range(10**6))
 
     async def main():
-        books = bench.books(monotonic=lambda: float(next(clock)))
+        books = bench.books(day=day, monotonic=lambda: float(next(clock)))
+        first, second = await outcomes(books, 2)
+        with closing(sqlite3.connect(bench.path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            bench.told = lambda notice: other.execute("ROLLBACK")  # it has done when we begin to wait for it
+            first.settle(first.begin(PLAN), DONE)
+            second.settle(second.begin(PLAN), DONE)
+            if when == "a call begins":
+                (third,) = await outcomes(books, 1)
+                third.settle(third.begin(PLAN), DONE)
+            await books.aclose()
+
+    asyncio.run(main())
+    assert bench.rows() == [("done",)] * (3 if when == "a call begins" else 2)
+    assert [notice.code for notice in bench.notices] == ["ledger_locked"]
+
+
+@pytest.mark.parametrize("day", [None, 10**12], ids=["no budget", "a budget"])
+def test_a_ledger_that_stays_locked(bench, day):
+    """It is not waited for for ever: what is not recorded is counted; where there is a budget nothing is sent."""
+    clock = iter(range(10**6))
+
+    async def main():
+        books = bench.books(day=day, monotonic=lambda: float(next(clock)), patience_s=0.0, closing_s=0.0)
         first, second = await outcomes(books, 2)
         with closing(sqlite3.connect(bench.path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             first.settle(first.begin(PLAN), DONE)
-            if until == "the end":
-                await books.aclose()
-                return
             (third,) = await outcomes(books, 1)
-        second.settle(second.begin(PLAN), DONE)
-        third.settle(third.begin(PLAN), DONE)
-        await books.aclose()
+            if day:
+                assert isinstance(third, BudgetReachedError) and "a budget cannot be kept" in str(third)
+            else:
+                third.settle(third.begin(PLAN), DONE)
+            second.settle(second.begin(PLAN), DONE)
+            await books.aclose()
 
     asyncio.run(main())
-    if until == "the end":
-        assert bench.rows() == [("open",), ("open",)]
-        assert [notice.text for notice in bench.notices if "how the last calls ended" in notice.text]
-    else:
-        assert bench.rows() == [("done",), ("done",)], "the third began while it was locked"
-        assert [notice.code for notice in bench.notices] == ["not_recorded"]
+    assert bench.rows() == [("open",), ("open",)]
+    assert [notice.code for notice in bench.notices][:2] == ["ledger_locked", "not_recorded"]
+    count = "2 calls" if day else "3 calls"
+    assert bench.notices[-1].text.startswith(f"{count} are not recorded, or not as they ended: ")
+
+
+@pytest.mark.parametrize("threads", [True, False], ids=["a thread", "no thread to be had"])
+def test_a_bug_in_the_ledger_stops_the_batch_and_does_not_hang_it(bench, threads):
+    """Who waits for the thread is told what it met, all of them; and the end comes."""
+
+    async def main():
+        books = bench.books(start=lambda thread: threads and start(thread), closing_s=0.0)
+        (recorder,) = await outcomes(books, 1)
+        bench.ledger.before = iter(()).__next__  # StopIteration, which no future takes
+        recorder.settle(recorder.begin(PLAN), DONE)
+        found = await outcomes(books, 3)
+        await books.aclose()
+        return found
+
+    found = asyncio.run(asyncio.wait_for(main(), 20))
+    assert [type(error) for error in found] == [RuntimeError] * 3
+    assert [type(error.__cause__) for error in found] == [StopIteration] * 3
+    assert bench.notices[-1].text.startswith("1 call is not recorded, or not as it ended: ")
+    assert not [thread for thread in threading.enumerate() if thread.name == "ledger"]
 
 
 # ------------------------------------------------------------------------------------------------ no ledger

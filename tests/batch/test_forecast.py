@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from claude_cli.batch.forecast import ENOUGH_ROWS, Forecast, Sample, check_affordable, forecast, sample
+from claude_cli.batch.forecast import ENOUGH_ROWS, Forecast, Sample, affords, check_affordable, forecast, sample
 from claude_cli.batch.survey import Load
 from claude_cli.core.errors import BudgetReachedError
 from claude_cli.core.events import Event
@@ -135,6 +135,29 @@ def test_what_is_to_come_is_the_share_of_open_rows():
     assert forecast({MODEL: LOAD}).to_come_pico(50, 50, 50 * 500) == PICO
     assert forecast({MODEL: LOAD}).to_come_pico(0, 100, 100) == 0
     assert Forecast().to_come_pico(0, 0, 0) is None
+
+
+def test_where_nothing_is_open_nothing_is_to_be_paid():
+    """A dry run of a batch that is done."""
+    assert (Forecast().cost_pico, Forecast().input_pico) == (0, None)
+    assert Forecast().lines()[-1].startswith("expected cost: $0.00")
+
+
+@pytest.mark.parametrize(
+    ("left", "row", "counted", "said"),
+    [
+        pytest.param(3 * PICO, 0, 8, "", id="all of it"),
+        pytest.param(PICO // 2, 0, 8, "does not afford the input: the run would not begin", id="not the input"),
+        pytest.param(PICO // 2, 0, 0, "affords about 16 of 100 rows", id="by an estimate, which may be wrong"),
+        pytest.param(3 * PICO // 2, 2 * PICO, 8, "a row may cost, $2.00: a smaller --max-tokens", id="not one row"),
+        pytest.param(3 * PICO // 2, 0, 8, "the $1.50 that the budget leaves affords about 50 of 100", id="a part"),
+    ],
+)
+def test_how_far_a_budget_goes(left, row, counted, said):
+    """Before anything is paid; nothing is said where it is enough."""
+    load = Load(100, 1_000, 1_000, PICO, 2 * PICO)
+    found = affords(forecast({MODEL: load}, Sample({}, counted)), left, row)
+    assert said in found and (bool(said) or found == "")
 
 
 def test_models_without_a_price_are_named_and_the_others_counted():

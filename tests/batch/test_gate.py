@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
 import pytest
 
-from claude_cli.batch.gate import Cost, Gate, Slot
+from claude_cli.batch.gate import _SLOT, Cost, Gate, Slot
 from claude_cli.core.call import Call
 from claude_cli.core.client import Client
 from claude_cli.core.messages import ChatRequest, Message, Usage, text_block
@@ -85,6 +86,25 @@ def test_no_more_than_are_allowed_are_let_through():
             await asyncio.sleep(0.1)
         await asyncio.gather(*rows)
         assert gate.state().under_way == 0
+
+    in_virtual_time(main)
+
+
+def test_rows_that_wait_for_another_try_are_counted_apart():
+    """They are not under way, until their time and their turn have come."""
+
+    async def main() -> None:
+        gate = await opened(1)
+        first = await gate.enter(COST)
+        rests = asyncio.create_task(first.rest(1.0, "overloaded"))
+        await asyncio.sleep(0.5)
+        assert gate.state()[1:3] == (0, 0) and gate.state().resting == 1
+        second = await gate.enter(COST)
+        await asyncio.sleep(1.0)
+        assert gate.state()[1:3] == (1, 1) and gate.state().resting == 1
+        second.leave(WORK)
+        await rests
+        assert gate.state()[1:3] == (1, 0) and gate.state().resting == 0
 
     in_virtual_time(main)
 
@@ -184,7 +204,7 @@ def test_who_gives_up_keeps_no_place(resting, after_s):
         assert gate.state()[1:3] == (1, 0)
         slot.leave(None)
         slot.leave(WORK)
-        assert gate.state().under_way == 0
+        assert gate.state().under_way == gate.state().resting == 0
 
     in_virtual_time(main)
 
@@ -220,6 +240,33 @@ def test_a_date_to_come_back_is_understood():
         (await waiting).leave(None)
         assert asyncio.get_running_loop().time() == pytest.approx(60.0, abs=0.01)
 
+    in_virtual_time(main)
+
+
+@pytest.mark.parametrize(("others", "seconds", "words"), [
+    (True, 900.0, "rate limited until 08:04"),
+    (False, 900.0, "rate limited until 08:04"),
+    (False, 30.0, "rate limited"),
+], ids=["others wait", "all rest", "not for long"])  # fmt: skip
+def test_a_long_wait_says_when_it_ends(others, seconds, words):
+    """Who looks in at night knows when to look again."""
+
+    async def main() -> None:
+        gate = Gate(8, clock=asyncio.get_running_loop().time, wall_clock=lambda: morning)
+        slots = [await gate.enter(COST) for _ in range(3)]
+        for slot in slots:
+            _SLOT.set(slot)
+            gate.heard(429, {"retry-after": str(seconds)})
+        rests = [asyncio.create_task(slot.rest(seconds, "rate_limit")) for slot in slots]
+        more = [asyncio.create_task(gate.enter(COST)) for _ in range(others)]
+        await asyncio.sleep(0)
+        assert (gate.state().why, gate.state().held_s) == (words, seconds)
+        await asyncio.gather(*rests)
+        for slot in (*slots, *[await each for each in more]):
+            slot.leave(WORK)
+        assert gate.state().why == ""
+
+    morning = time.mktime((2026, 11, 22, 7, 49, 0, 0, 0, -1))
     in_virtual_time(main)
 
 

@@ -42,7 +42,10 @@ def index():
         pytest.param("", " ", id="an empty one"),
         pytest.param("x" * 5000 + "1", "x" * 5000 + "2", id="long ones"),
         pytest.param(2**70, -(2**70), id="numbers of any size"),
-        pytest.param("1", None, id="one like the number of a row without"),
+        pytest.param("1", None, id="one like the number of another row"),
+        pytest.param(2, None, id="a number, not a text"),
+        pytest.param("02", None, id="a number that is written otherwise"),
+        pytest.param("9" * 40, None, id="one that no row has"),
     ],
 )
 def test_two_ids(index, first, second):
@@ -50,6 +53,21 @@ def test_two_ids(index, first, second):
     one, other = row(0, first, "a"), row(1, second, "a")
     known = index(one, other)
     assert known.is_open(one) and known.is_open(other) and known.counts().open == 2
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [pytest.param((None, "1"), id="the number before"), pytest.param(("2", None), id="behind")],
+)
+def test_a_number_that_stands_for_an_id_is_one(index, ids):
+    """In OUT both would have it, and nobody could tell which is whose."""
+    first, second = rows(*((row_id, f"words {at}") for at, row_id in enumerate(ids)))
+    known = index(first)
+    said = f'lines 1 and 2 have the same id, "{second.id}": that of a row without one is its number'
+    with pytest.raises(UsageError) as refused:
+        known.add(second)
+    assert str(refused.value) == said
+    assert known.is_open(first) and not known.is_open(second) and known.counts().open == 1
 
 
 @pytest.mark.parametrize(
@@ -118,7 +136,7 @@ def test_earlier_answers(index):
     known.recall(nameless_key(asked[3].digest, 1), asked[3].digest, Place(-1, False, State.FAILED, 50, 5), counts=True)
     for _ in range(2):
         known.recall(named_key("z"), b"?", Place(-1, True, State.DONE, 60, 6), counts=True)
-    assert known.counts() == Counts(open=3, done=1, failed=1, changed=2, gone=1)
+    assert known.counts() == Counts(open=3, done=1, failed=1, changed=1, gone=1, pretended=1)
     assert [known.is_open(each) for each in asked] == [False, True, True, True, False]
     assert [*known.as_answered()] == [Place(0, True, State.DONE, 20, 2), Place(4, False, State.FAILED, 50, 5)]
     known.reopen_failed()

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
 
-from claude_cli.batch.job import Settings
+from claude_cli.batch.job import Settings, alarm
 from claude_cli.batch.row import Refused
 from claude_cli.batch.stop import Stop, exit_status
+from claude_cli.batch.store_file import FileStore
 from claude_cli.core.errors import OutputError, OverloadedError, RequestRejectedError, UsageError
 
-from .conftest import DictStore, Night, Parrot, WideGate, row
+from .conftest import Clock, DictStore, Night, Parrot, WideGate, around, row
 
 
 def rows(count: int) -> list[Any]:
@@ -120,6 +125,34 @@ def test_enough_failures_end_it():
     assert exit_status(night.job.stop, 3) == 11
 
 
+def test_an_answer_that_is_kept_although_the_disk_is_full_counts(tmp_path):
+    """OUT.partial has made room for it: the report and the files must say the same, and the batch ends."""
+    partial = tmp_path / "out.jsonl.partial"
+
+    def write(descriptor, data):
+        if partial.exists() and partial.stat().st_size > 2_000:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return os.write(descriptor, data)
+
+    store = FileStore(str(tmp_path / "out.jsonl"), notify=print, write=write)
+    night = Night(rows(40), Settings(most=4), store=store, gate=WideGate(4))
+    with pytest.raises(OutputError, match="make room there"):
+        night.run(Parrot())
+    kept = (tmp_path / "out.jsonl.journal").read_bytes().count(b'"row":')
+    assert 5 < kept < 40 and night.job.tally.done == kept
+    assert Night(rows(40), store=FileStore(str(tmp_path / "out.jsonl"), notify=print)).job.check().resumed.done == kept
+
+
+def test_an_input_that_shrinks_while_it_is_read_is_no_success():
+    """Rows that were there when it was checked are gone: OUT is not whole, and that is said."""
+    night = Night(given := list(rows(40)))
+    night.job.check()
+    del given[25:]
+    with pytest.raises(UsageError, match="of 40 rows, 15 are gone; run the same command again"):
+        asyncio.run(night.job.run(Parrot(), around(), night.gate, night.books))
+    assert len(night.store.results) == 25 and night.store.closed and not night.store.finished
+
+
 def test_a_time_that_is_over_begins_nothing():
     """`--until`: no row is sent."""
     night = Night(rows(3), Settings(most=8, end_at=0.0)).run(parrot := Parrot())
@@ -130,7 +163,7 @@ def test_a_time_that_is_over_begins_nothing():
 def test_time_that_runs_out_ends_it():
     """`--for`: rows under way end."""
     night = Night(rows(4), gate=WideGate(8, patient=True))
-    night.settings = night.job.settings = Settings(most=8, end_at=night.clock() + 0.01)
+    night.settings = night.job.settings = Settings(most=8, end_at=time.time() + 0.01)
     night.run(Parrot(lambda asked, count: OverloadedError("Overloaded", status=529) if asked[-1] == "0" else None))
     assert set(night.store.results) == {"row-1", "row-2", "row-3"} and night.job.stop.reason == "time"
 
@@ -138,8 +171,26 @@ def test_time_that_runs_out_ends_it():
 def test_time_is_no_matter_once_all_rows_are_over():
     """The alarm is off: the loop ends without it."""
     night = Night(rows(4))
-    night.job.settings = Settings(most=8, end_at=night.clock() + 3600)
+    night.job.settings = Settings(most=8, end_at=time.time() + 3600)
     assert night.run(Parrot()).store.finished and not night.job.stop
+
+
+def test_a_machine_that_slept_past_the_time_ends_it():
+    """`--until 06:00` is by the clock on the wall, and the loop's own stands still meanwhile."""
+    stop, wall, timers = Stop(), Clock(0.0), []
+
+    def later(seconds, look, *arguments):
+        timers.append((seconds, lambda: look(*arguments)))
+        return asyncio.TimerHandle(seconds, look, arguments, loop)
+
+    loop = asyncio.new_event_loop()
+    with closing(loop), alarm(stop, 3600.0, wall, later):
+        assert timers[-1][0] <= 30.0
+        timers[-1][1]()
+        assert not stop and len(timers) == 2
+        wall.now = 9 * 3600.0  # nine hours of sleep, and it wakes up
+        timers[-1][1]()
+        assert stop.reason == "time" and len(timers) == 2
 
 
 def test_a_full_disk_ends_it():

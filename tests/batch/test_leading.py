@@ -186,6 +186,22 @@ def test_a_prefix_that_rows_wait_for_is_not_forgotten():
         assert len(await given(queue, KEPT_PREFIXES + 2)) == KEPT_PREFIXES + 2
         queue.begun(first)
         assert await given(queue, 1) == [1]
+        assert len(queue._prefixes) <= KEPT_PREFIXES + 2
+
+    asyncio.run(main())
+
+
+def test_one_that_leads_does_not_keep_those_behind_it():
+    """The oldest of those that nobody waits for is forgotten in its place."""
+
+    async def main() -> None:
+        rows = [alike(n, group=n) for n in range(KEPT_PREFIXES + 50)]
+        queue = line(rows)
+        assert await queue.next()
+        for each in rows[1:]:
+            assert await queue.next()
+            queue.begun(each)
+        assert len(queue._prefixes) == KEPT_PREFIXES and rows[0].prefix in queue._prefixes
 
     asyncio.run(main())
 

@@ -188,16 +188,18 @@ def answered(pace, now, told, cost=COST, usage=WORK):
 @pytest.mark.parametrize(
     ("told", "more"),
     [
-        pytest.param({"requests": (600, 10)}, 9, id="requests, a margin of half a one"),
-        pytest.param({"input_tokens": (60_000, 5_000)}, 9, id="input tokens, a margin of half a thousand"),
+        pytest.param({"requests": (600_000, 10)}, 9, id="requests, a margin of half a one"),
+        pytest.param({"input_tokens": (60_000_000, 5_000)}, 9, id="input tokens, a margin of half a thousand"),
         pytest.param(
             {"output_tokens": (60_000, 3_000)},
             11,
             id="output tokens, of which the first row has yet to produce its own",
         ),
-        pytest.param({"requests": (600, 10), "output_tokens": (60_000, 1_000)}, 1, id="the tightest of them"),
-        pytest.param({"tokens": (60_000, 5_000)}, 6, id="a workspace's limit, input and output"),
-        pytest.param({"tokens": (60_000, 5_000), "input_tokens": (60_000, 9_000)}, 17, id="the repeated tightest"),
+        pytest.param({"requests": (600_000, 10), "output_tokens": (60_000, 1_000)}, 1, id="the tightest of them"),
+        pytest.param({"tokens": (60_000_000, 5_000)}, 6, id="a workspace's limit, input and output"),
+        pytest.param(
+            {"tokens": (60_000_000, 5_000), "input_tokens": (60_000_000, 9_000)}, 17, id="the repeated tightest"
+        ),
     ],
 )
 def test_what_remains_is_used_up_and_no_more(told, more):
@@ -238,6 +240,21 @@ def test_headers_of_no_use_are_left_alone(told):
     assert room(pace) == 64
 
 
+def test_what_is_saved_up_is_not_used_all_at_once():
+    """A burst that arrives late finds that the bucket has run over meanwhile: half a second is taken for it."""
+    pace = Pace(64, 0.0)
+    answered(pace, 0.0, heads(requests=(600, 30)))
+    now, times = 0.0, []
+    while now < 0.5:
+        if wait := pace.wait_s(COST, now):
+            now += wait
+        else:
+            sent(pace, 1, now)
+            times.append(now)
+    assert 15 < len(times) < 30
+    assert times[1] == pytest.approx(1 / 70)
+
+
 def test_each_model_has_its_limits():
     """A model that is exhausted does not stop another one's rows."""
     pace = Pace(64, 0.0)
@@ -262,7 +279,7 @@ def test_what_rows_take_is_learnt():
     pace, cost = Pace(64, 0.0), Cost(1_000, 1_000)
     for _ in range(20):
         answered(pace, 0.0, {}, cost, Usage(input_tokens=100, cache_write_tokens=400, cache_read_tokens=9_000))
-    answered(pace, 0.0, heads(input_tokens=(600_000, 5_500)), cost, Usage(input_tokens=500))
+    answered(pace, 0.0, heads(input_tokens=(60_000_000, 5_500)), cost, Usage(input_tokens=500))
     assert room(pace, 0.0, cost) == 10
 
 
@@ -279,7 +296,7 @@ def test_a_refusal_that_a_limit_explains_holds_that_limit():
 def test_a_try_that_was_not_sent_takes_nothing():
     """As where a breaker stands before the provider."""
     pace = Pace(64, 0.0)
-    answered(pace, 0.0, heads(requests=(600, 2)))
+    answered(pace, 0.0, heads(requests=(600_000, 2)))
     (tried,) = sent(pace, 1)
     assert pace.wait_s(COST, 0.0) > 0
     pace.failed(tried, "breaker_open", 0.0)
@@ -291,9 +308,11 @@ def test_how_long_nobody_has_been_answered_is_told():
     pace = Pace(8, 10.0)
     for each in sent(pace, 3, 10.0):
         pace.failed(each, "connection", 12.0)
-    assert pace.state(None, 0, 15.0)[-2:] == (5.0, 3)
+    state = pace.state(None, 0, 15.0)
+    assert (state.quiet_s, state.failing) == (5.0, 3)
     answered(pace, 20.0, {})
-    assert pace.state(None, 0, 21.0)[-2:] == (1.0, 0)
+    state = pace.state(None, 0, 21.0)
+    assert (state.quiet_s, state.failing) == (1.0, 0)
 
 
 # -- providers in virtual time
@@ -319,7 +338,7 @@ def against(bound, *, latency_s, burst_s, rows_a_minute, **server):
 @pytest.mark.parametrize("burst_s", [60.0, 6.0, 1.0], ids=["a minute's burst", "a tenth", "a second's"])
 @pytest.mark.parametrize(
     ("latency_s", "rows_a_minute", "minutes"),
-    [pytest.param(0.2, 1_000, 3, id="fast"), pytest.param(2.0, 1_000, 3, id="usual")],
+    [pytest.param(0.2, 1_000, 1, id="fast"), pytest.param(2.0, 500, 2, id="usual")],
 )
 @pytest.mark.parametrize("bound", list(BOUND))
 def test_limits_are_used_and_kept(bound, latency_s, rows_a_minute, minutes, burst_s, late):
@@ -334,8 +353,8 @@ def test_limits_are_used_and_kept(bound, latency_s, rows_a_minute, minutes, burs
 
 @pytest.mark.parametrize("bound", list(BOUND))
 def test_answers_of_twenty_seconds(bound):
-    """The words of a head are old by then; more than an hour passes here."""
-    run = against(bound, latency_s=20.0, rows_a_minute=110, burst_s=60.0).until(4_000.0)
+    """The words of a head are old by then."""
+    run = against(bound, latency_s=20.0, rows_a_minute=110, burst_s=60.0).until(1_500.0)
     assert run.share(bound) >= 0.98
     assert run.refused < 0.02
 
@@ -343,10 +362,12 @@ def test_answers_of_twenty_seconds(bound):
 @pytest.mark.parametrize("others", [0.3, 0.7])
 @pytest.mark.parametrize("bound", list(BOUND))
 def test_others_use_the_same_limit(bound, others):
-    """What they leave is used, and hardly more is asked for."""
-    run = against(bound, latency_s=2.0, rows_a_minute=1_000, burst_s=6.0, others=others).until(180.0)
-    assert run.share(bound) >= 0.9
-    assert run.refused < 0.08  # before the others were known: later it is under 3 %
+    """What they leave is used, and hardly more is asked for, once it is known what that is."""
+    run = against(bound, latency_s=2.0, rows_a_minute=1_000, burst_s=6.0, others=others).until(60.0)
+    before, answers = run.statuses.get(429, 0), run.answers
+    run.until(180.0)
+    assert run.share(bound) >= 0.95
+    assert run.statuses[429] - before < 0.04 * (run.answers - answers)
 
 
 def test_one_in_ten_turned_away_at_random_costs_little():

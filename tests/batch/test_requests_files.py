@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import struct
 import zlib
@@ -96,7 +97,9 @@ def test_nothing_else_is(root, name, reason):
         pytest.param("a.txt", b" \n", "files", "a.txt is empty", id="an empty text"),
         pytest.param("a.txt", b"a\xff", "files", "a.txt is not text", id="no UTF-8"),
         pytest.param("a.txt", bytes(11 << 20), "files", "a.txt is too large", id="too large"),
-        pytest.param(".env", b"KEY=x", "files", ".env may hold secrets", id="secrets"),
+        pytest.param("id_ed25519", b"KEY=x", "files", "id_ed25519 may hold secrets", id="secrets"),
+        pytest.param("server.key", b"-----BEGIN", "files", "server.key may hold secrets", id="a key of a server"),
+        pytest.param("credentials.json", b"{}", "files", "credentials.json may hold secrets", id="credentials"),
         pytest.param("key.pem", b"-----BEGIN", "files", "key.pem may hold secrets", id="a key"),
     ],
 )
@@ -106,6 +109,42 @@ def test_a_file_that_cannot_be_sent_is_refused(tmp_path, name, data, member, rea
     with pytest.raises(UsageError) as refused:
         RowFiles(tmp_path).load(*([name], None) if member == "files" else (None, [name]), LIMITS)
     assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize("name", [".netrc", ".aws/credentials", "sub/.ssh/config", ".git/x.png", "seen.txt", "no/.env"])
+def test_no_row_reaches_what_is_hidden(root, name):
+    """Where the folder is somebody's home, what lies there hidden is no stranger's, not as an image either."""
+    for hidden in (".netrc", ".aws/credentials", "sub/.ssh/config", ".git/x.png"):
+        (root / hidden).parent.mkdir(exist_ok=True)
+        (root / hidden).write_bytes(png() if hidden.endswith("png") else b"{}")
+    (root / "seen.txt").symlink_to(".netrc")
+    files = RowFiles(root)
+    for read in (
+        lambda: files.load(name, None, LIMITS),
+        lambda: files.load(None, name, LIMITS),
+        lambda: files.text(name),
+    ):
+        with pytest.raises(UsageError, match=r"is hidden \(\."):
+            read()
+
+
+def test_a_folder_that_is_itself_hidden_can_be_the_root(tmp_path):
+    """Whoever names it wants it."""
+    (tmp_path / ".data").mkdir()
+    (tmp_path / ".data" / "a.txt").write_text("a text")
+    assert RowFiles(tmp_path / ".data").load("a.txt", None, LIMITS)
+
+
+@pytest.mark.parametrize("name", ["credentials.json", "id_rsa.json", "link.json"])
+def test_no_schema_is_read_from_what_may_be_secret(tmp_path, name):
+    """A schema is sent, too."""
+    (tmp_path / "tokens.pem").write_text("{}")
+    (tmp_path / "link.json").symlink_to("tokens.pem")
+    (tmp_path / name).write_text("{}")
+    (tmp_path / "in.jsonl").write_text(json.dumps({"prompt": "x", "schema": name}))
+    with open_source(str(tmp_path / "in.jsonl"), Common("sonnet")) as source:
+        (row,) = source.rows()
+    assert f"{name} may hold secrets" in getattr(row, "reason", "")
 
 
 def test_images_and_pdfs_are_attached(tmp_path):

@@ -129,9 +129,9 @@ def a_row(prompt: str, **more: Any) -> str:
         ),
         pytest.param("a.csv", "prompt\na\n", INPUT, [(2, "1", "Shorten: a")], id="the column prompt is the input"),
         pytest.param("a.csv", "input\na\n", INPUT, [(2, "1", "Shorten: a")], id="so is input"),
-        pytest.param(
-            "a.csv", "model,text\nx,a\n", FILLED, [(2, "1", "Classify: a")], id="columns are nothing but values"
-        ),
+        pytest.param("a.jsonl", a_row("x", id=""), PLAIN, [(1, "", "x")], id="an empty id is one"),
+        pytest.param("a.csv", "id,text\n,a\n", FILLED, [(2, "1", "Classify: a")], id="an empty cell is no id"),
+        pytest.param("a.csv", "text,prompt\na,b\n", FILLED, [(2, "1", "Classify: a\n\nb")], id="a column prompt"),
         pytest.param(
             "a.jsonl",
             '{"text": "a", "id": 1}\n{"text": 5}',
@@ -209,7 +209,6 @@ def test_half_a_character_is_replaced_and_said(tmp_path):
             '1,a\n2,"b\n\0"\n3,c', ["1", (3, "a NUL byte at offset 5"), "3"], id="NUL in the second line of a row"
         ),
         pytest.param(b"1,a\n2,\xff\n3,c", ["1", (3, "byte 0xff at offset 2"), "3"], id="no UTF-8"),
-        pytest.param("1,a\n,b\n3,c", ["1", (3, "the id is empty"), "3"], id="an empty id"),
     ],
 )
 def test_a_bad_record_is_named_where_it_begins(tmp_path, rows, found):
@@ -222,6 +221,12 @@ def test_a_bad_record_is_named_where_it_begins(tmp_path, rows, found):
             assert row[1] == wanted
         else:
             assert row[0] == wanted[0] and wanted[1] in row[1]
+
+
+def test_an_input_without_a_name_is_called_so():
+    """A variable of a shell that is not set."""
+    with pytest.raises(UsageError, match="the name of the input is empty"):
+        open_source("", PLAIN)
 
 
 def test_an_open_quote_takes_no_more_than_so_many_lines():
@@ -247,8 +252,13 @@ def test_a_record_with_a_line_that_is_too_long_is_named():
         pytest.param("a.jsonl.gz", b"\x1f\x8b\x08\0", PLAIN, "compressed by gzip", id="gzip"),
         pytest.param("a.xlsx", b"PK\3\4", FILLED, "export it as CSV", id="a workbook"),
         pytest.param("a.csv", b"a,b\n", PLAIN, "takes a template", id="CSV without a template"),
-        pytest.param("a.csv", b"a,b\n1,2", FILLED, "line 1: there is no column for $text", id="no such column"),
+        pytest.param("a.csv", b"a,b\n1,2", FILLED, "no column for $text of .*; there are 'a', 'b'", id="no column"),
+        pytest.param("a.txt", b"a\nb", FILLED, "a line is $input, and .* $text as well: .*-p", id="a line is another"),
         pytest.param("a.csv", b"text,id,text\n", FILLED, "two columns 'text'", id="a column twice"),
+        pytest.param("a.csv", b"text,max_token\na,5", FILLED, "line 1: 'max_token' is not known; did", id="a slip"),
+        pytest.param("a.json", b'[\n {"prompt": "x"}\n]', PLAIN, "is a JSON list, .*: jq -c", id="a list"),
+        pytest.param("a.jsonl", b'[{"prompt": "x"}]', PLAIN, "is a JSON list", id="a list in a line"),
+        pytest.param("a.dat", b"\xef\xbb\xbf[\n{", PLAIN, "--input-format lines asks each line", id="a list, it seems"),
         pytest.param("a.csv", b'"text,id\n', FILLED, "line 1: it is not CSV", id="a header that is none"),
     ],
 )

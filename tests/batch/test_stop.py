@@ -18,11 +18,17 @@ from claude_cli.core.errors import AuthenticationError, OutputError
         (["interrupted", "terminated"], "interrupted"),
         (["interrupted", "error"], "error"),
         (["error", "interrupted"], "error"),
+        (["time", "budget"], "budget"),
+        (["failures", "budget"], "budget"),
+        (["failures", "time"], "time"),
+        (["failures", "pace"], "pace"),
+        (["budget", "failures"], "budget"),
+        (["time", "pace"], "time"),
     ],
     ids="-".join,
 )
 def test_which_reason_stays(reasons, wanted):
-    """The first; but a signal is what the user wants, and an error is never lost."""
+    """An error is never lost, a signal is what the user wants; then money, time, failures; of two alike the first."""
     stop = Stop()
     for reason in reasons:
         stop.soon(reason, f"because of {reason}")
@@ -40,6 +46,7 @@ def test_which_reason_stays(reasons, wanted):
         ("budget", 3, 9),
         ("time", 3, 5),
         ("pace", 0, 5),
+        ("error", 0, 1),
     ],
 )
 def test_the_exit_status(reason, failed, status):

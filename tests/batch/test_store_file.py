@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -64,11 +65,11 @@ def test_a_run(tmp_path):
             id="a row has failed",
         ),
         pytest.param(
-            {"fails": [1]}, {"retry_failed": True}, [1], Resumed(done=2, open=1), ["'a' 1:a", "'b' 2:b", "'c' 1:c"],
-            id="failed rows are wanted",
+            {"fails": [1]}, {"retry_failed": True}, [1], Resumed(done=2, open=1, again=1),
+            ["'a' 1:a", "'b' 2:b", "'c' 1:c"], id="failed rows are wanted",
         ),
         pytest.param(
-            {"fails": [1]}, {"retry_failed": True, "fails": [1]}, [1], Resumed(done=2, open=1),
+            {"fails": [1]}, {"retry_failed": True, "fails": [1]}, [1], Resumed(done=2, open=1, again=1),
             ["'a' 1:a", "'b' failed", "'c' 1:c"], id="and fail once more",
         ),
         pytest.param(
@@ -91,7 +92,7 @@ def test_a_run(tmp_path):
             Resumed(done=1, open=2), ["'c' 1:c", "'b' 2:b", "'a' 2:a"], id="it was stopped, and is in no order",
         ),
         pytest.param(
-            {"simulated": True}, {}, [0, 1, 2], Resumed(open=3, changed=3), ["'a' 2:a", "'b' 2:b", "'c' 2:c"],
+            {"simulated": True}, {}, [0, 1, 2], Resumed(open=3), ["'a' 2:a", "'b' 2:b", "'c' 2:c"],
             id="the simulator's answers are no answers",
         ),
         pytest.param(
@@ -99,8 +100,8 @@ def test_a_run(tmp_path):
             ["'a' 1:a", "'b' 1:b", "'c' 1:c"], id="but to the simulator they are",
         ),
         pytest.param(
-            {"most": 2}, {"simulated": True}, [2], Resumed(done=2, open=1), ["'a' 1:a", "'b' 1:b", "'c' 2:c"],
-            id="the simulator does not take the place of answers",
+            {}, {"simulated": True}, [], Resumed(done=3, whole=True), ["'a' 1:a", "'b' 1:b", "'c' 1:c"],
+            id="the simulator has nothing to answer",
         ),
     ],
 )  # fmt: skip
@@ -229,6 +230,40 @@ def test_a_damaged_line_costs_its_row_alone(tmp_path):
     run = Run(tmp_path, ABC, name="2")
     assert run.notices == ["journal_damaged"] and run.open == [0, 2]
     assert lines(tmp_path / "out.jsonl") == ["'a' 2:a", "'b' 1:b", "'c' 2:c"]
+
+
+def test_damage_is_told_while_a_row_is_open_by_it(tmp_path):
+    """Not where all rows have their answers by now; nor of an end that a kill has torn."""
+    Run(tmp_path, ABC, name="1")
+    journal = tmp_path / "out.jsonl.journal"
+    whole = journal.read_bytes()
+    journal.write_bytes(whole.replace(b"1:a", b'1"a'))
+    assert [Run(tmp_path, ABC).notices for _ in range(3)] == [["journal_damaged"], [], []]
+    journal.write_bytes(whole[: whole.index(b'{"out"')][:-9])
+    (tmp_path / "out.jsonl").unlink()
+    run = Run(tmp_path, ABC)
+    assert run.notices == [] and run.open == [2]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [{"retry_failed": True}, {"more": True}, {"changed": True}],
+    ids=["a failed row again", "a new row", "a row that was changed"],
+)
+def test_the_simulator_does_not_answer_among_real_answers(tmp_path, second):
+    """It would be in the place of an OUT that was paid for; a dry run and another file are fine."""
+    Run(tmp_path, ABC, fails=[1])
+    out = tmp_path / "out.jsonl"
+    before = out.read_bytes(), (tmp_path / "out.jsonl.journal").read_bytes()
+    asked = [*ABC, row(3, "d", "4")] if second.get("more") else ABC
+    asked = [*ABC[:2], row(2, "c", "other")] if second.get("changed") else asked
+    options = {"simulated": True, "retry_failed": bool(second.get("retry_failed"))}
+    with pytest.raises(UsageError, match=r"answers of the provider.*another file with -o.*--restart"):
+        Run(tmp_path, asked, **options)
+    assert (out.read_bytes(), (tmp_path / "out.jsonl.journal").read_bytes()) == before
+    assert names(tmp_path) == ["", ".journal"]
+    Run(tmp_path, asked, simulated=True, restart=True)
+    assert b'"simulated":true' in out.read_bytes()
 
 
 def test_simulated_answers_are_spoken_of(tmp_path):
@@ -482,6 +517,45 @@ def test_a_full_disk(tmp_path, room, order):
     answers = [json.loads(line) for line in out.read_bytes().splitlines()]
     assert sorted(each["id"] for each in answers) == sorted(f"id {number}" for number in range(40))
     assert sum(each["text"] == "first" for each in answers) == (40 if room else len(kept))
+
+
+class FullDisk:
+    """A disk with so much room for OUT.partial and its journal together."""
+
+    def __init__(self, folder, room):
+        self._files, self.room = [folder / f"out.jsonl.{kind}" for kind in ("partial", "journal")], room
+
+    def write(self, descriptor, data):
+        left = self.room - sum(path.stat().st_size for path in self._files if path.exists())
+        if left <= 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return os.write(descriptor, data[:left])
+
+
+@pytest.mark.parametrize("options", [{}, {"as_completed": True}], ids=["in input order", "as completed"])
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_full_disk_takes_what_can_be_made_again(tmp_path, options, restart):
+    """OUT.partial gives its room to what is paid for: it is said once that the disk is full, and nothing is lost."""
+    many = [row(number, str(number), str(number)) for number in range(21)]
+    for room in range(8_400, 14_800, 370):  # bytes; 20 answers are 8,000 in the journal and 6,800 in OUT.partial
+        folder = tmp_path / str(room)
+        folder.mkdir()
+        disk, notices, raised = FullDisk(folder, room), [], []
+        kept = store(folder, write=disk.write, notify=notices.append, restart=restart, **options)
+        for each in many:
+            kept.add(each)
+        kept.match()
+        for each in many[:20]:
+            try:
+                kept.put(each, result(each))
+            except OutputError as error:
+                raised.append(str(error))
+            assert not kept.is_open(each)
+        kept.close()
+        (said,) = raised
+        assert "No space left on device; make room there" in said and notices == []
+        assert Run(folder, many, **options).open == [20]
+        assert len(lines(folder / "out.jsonl")) == 21
 
 
 def test_the_disk_fails_behind_our_back(tmp_path):

@@ -91,15 +91,34 @@ def test_what_is_dropped_for_a_model_is_said_once(claude, simulator):
     ("steps", "words", "status", "said"),
     [
         pytest.param([], [], 0, None, id="all done"),
-        pytest.param([REJECTED], [], 11, "1 of 3 rows failed", id="a row was rejected"),
+        pytest.param(
+            [REJECTED],
+            [],
+            11,
+            "1 of 3 rows failed (1 invalid_request; line 1: no such thing); --retry-failed",
+            id="a row was rejected",
+        ),
         pytest.param([{"status": 529, "times": "always"}], ["--retries", "0"], 11, "3 of 3 rows", id="overloaded"),
-        pytest.param([{"stop_reason": "max_tokens"}], [], 11, "1 of 3 rows failed", id="an answer was cut"),
+        pytest.param(
+            [{"say": "", "stop_reason": "max_tokens"}, REJECTED, REJECTED],
+            [],
+            11,
+            "3 of 3 rows failed (2 invalid_request; line 2: no such thing); --retry-failed",
+            id="of two kinds",
+        ),
+        pytest.param([{"stop_reason": "max_tokens"}], [], 11, "(1 truncated; line 1: ", id="an answer was cut"),
         pytest.param([{"stop_reason": "refusal"}], [], 11, "1 of 3 rows failed", id="an answer was refused"),
         pytest.param([REJECTED], ["--stop-after-failures", "1"], 11, "rows have failed", id="too many failures"),
-        pytest.param([], ["--max-cost", "0.01"], 9, "--max-cost", id="the budget is reached"),
+        pytest.param(
+            [], ["--max-cost", "0.01"], 9, "3 open; a smaller --max-tokens sets less", id="the budget is reached"
+        ),
         pytest.param([{"status": 401, "message": "bad key"}], [], 3, "bad key", id="a wrong key"),
-        pytest.param([{"status": 403, "message": "not yours"}], [], 3, "not yours", id="not allowed"),
-        pytest.param([{"status": 404, "message": "no model"}], [], 4, "no model", id="no such model"),
+        pytest.param(
+            [{"status": 403, "message": "not yours", "times": "always"}], [], 3, "not yours", id="not allowed"
+        ),
+        pytest.param(
+            [{"status": 404, "message": "no model", "times": "always"}], [], 4, "no model", id="no such model"
+        ),
     ],
 )
 def test_statuses(claude, simulate, steps, words, status, said):
@@ -211,6 +230,8 @@ def test_such_rows_can_be_left_out(claude, simulator):
         pytest.param(rows("a"), ["--schema", "a", "-x"], "contradict each other", id="schema and code"),
         pytest.param(rows("a"), ["-o", "nowhere/out"], "there is no folder", id="no such folder"),
         pytest.param(rows("a"), ["-o", "."], "is a folder", id="a folder"),
+        pytest.param(rows("a"), ["-o", ""], "-o is empty", id="no name"),
+        pytest.param(rows("a"), ["--restart", "--retry-failed"], "say one of them", id="anew, and those that failed"),
         pytest.param(rows("a"), ["--max-cost", "much"], "--max-cost is", id="no amount"),
     ],
 )  # fmt: skip
@@ -219,6 +240,30 @@ def test_what_cannot_be_used(claude, simulator, lines, words, said):
     write(claude, *lines)
     claude(*RUN, *words).failed(2, said)
     assert simulator.requests == [] and not list(claude.folder.glob("out*"))
+
+
+@pytest.mark.parametrize("flag", ["--restart", "--retry-failed", "--as-completed"])
+def test_what_is_about_a_file_needs_one(claude, simulator, flag):
+    """Without one nothing is kept that it could be about."""
+    write(claude, *rows("one"))
+    claude("batch", "run", "in.jsonl", flag).failed(2, f"{flag} needs -o")
+    assert simulator.requests == []
+
+
+def test_what_the_simulator_answers_is_no_answer(claude, simulate):
+    """A real run asks all of it, and does not call that a change; the other way round nothing is overwritten."""
+    simulate({"say": "fine", "times": "always"})
+    write(claude, *rows("one", "two"))
+    for _ in range(2):
+        report = claude(*RUN, "--offline", "--json").json
+        assert (report["simulated"], report["cost_usd"]) == (True, None)
+    done = claude(*RUN, "-v")
+    assert done.status == 0 and "simulator answered in an earlier run does not count" in done.err
+    assert "changed" not in done.err and not any(each["simulated"] for each in read(claude))
+    write(claude, *rows("one", "two", "three"))
+    done = claude(*RUN, "--offline", "-q")
+    done.failed(2, "answers of the provider", "another file with -o", "--restart")
+    assert len(read(claude)) == 2
 
 
 def test_an_output_that_cannot_be_written_is_said_before_the_first_call(claude, simulator):
@@ -256,8 +301,10 @@ def test_failed_rows_are_asked_again_where_that_is_wanted(claude, simulate):
     write(claude, *rows("one", "two", "three"))
     assert claude(*RUN, "-j", "1").status == 11
     assert told(read(claude))[0] == ("q1", "failed", "invalid_request")
-    assert claude(*RUN, "--retry-failed").status == 0
-    assert len(simulator.requests) == 4 and [each["status"] for each in read(claude)] == ["done"] * 3
+    done = claude(*RUN, "--retry-failed", "-v")
+    assert done.status == 0 and "resuming: 2 of 3 rows are done; 1 failed and is asked again" in done.err
+    asked = [each for each in simulator.requests if each.path == "/v1/messages"]
+    assert len(asked) == 4 and [each["status"] for each in read(claude)] == ["done"] * 3
 
 
 def test_what_changed_in_the_input_is_told(claude, simulate):
@@ -315,6 +362,8 @@ def test_the_report_of_a_run_that_an_error_ended(claude, simulate):
     counts = done.json["rows"]
     assert counts["open"] > 0 and counts["failed"] == 0 and counts["done"] + counts["open"] == 3
     assert done.json["output"] is None and "bad key" in done.err
+    error = done.json["error"]
+    assert (error["code"], error["message"], error["retryable"]) == ("authentication", "bad key", False)
 
 
 def test_v_tells_all_of_it(claude, simulate):

@@ -81,6 +81,21 @@ def test_what_is_done_already_costs_nothing_more(claude, simulator):
 
 
 @pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        pytest.param("0.0001", "does not afford the input: the run would not begin", id="not even the input"),
+        pytest.param("0.015", "affords about ", id="a part"),
+        pytest.param("1", "expected cost: $0.02", id="all"),
+    ],
+)
+def test_how_far_a_budget_goes_is_said(claude, simulator, budget, said):
+    """Before anything is paid."""
+    write(claude, *rows(*("a question " * 40 for _ in range(30))))
+    done = claude(*RUN, "--max-cost", budget, "--max-tokens", "900", "--expect-output", "50")
+    assert done.status == 0 and said in done.out.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
     ("budget", "asked"),
     [
         pytest.param("0.0001", 0, id="not even the input fits"),
@@ -97,3 +112,21 @@ def test_a_batch_whose_input_passes_the_budget_is_not_begun(claude, simulator, b
         assert done.status == 0
     else:
         done.failed(9, "the input alone costs about $0.01", "$0.0001 of the budget is left")
+
+
+@pytest.mark.parametrize(
+    ("flags", "whole"),
+    [
+        pytest.param((), ("claude-haiku-4-5", 16_000, None), id="settings"),
+        pytest.param(("-s", "flag", "--max-tokens", "9"), ("claude-haiku-4-5", 9, "flag"), id="flags"),
+    ],
+)
+def test_settings_are_no_part_of_a_whole_request(claude, simulator, flags, whole):
+    """A file for the Message Batches API is sent as it is; flags are said for this run, and fill what is open."""
+    messages = [{"role": "user", "content": "hi"}]
+    write(claude, {"params": {"model": "claude-haiku-4-5", "messages": messages}}, {"prompt": "hi"})
+    environment = {"CLAUDE_CLI_SYSTEM": "set", "CLAUDE_CLI_MAX_TOKENS": "77", "CLAUDE_CLI_EFFORT": "low"}
+    request, prompt = [each["body"] for each in claude(*RUN, "--json", *flags, **environment).json["requests"]]
+    assert (request["model"], request["max_tokens"], request.get("system")) == whole
+    assert "output_config" not in request
+    assert (prompt["output_config"], prompt["system"]) == ({"effort": "low"}, whole[2] or "set")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from ..schemas import check
 from ..screens import Screen
 from .batches import read, rows, write
+from .conftest import WAIT_S
 
 RUN = ("batch", "run", "in.jsonl", "-o", "out.jsonl")
 SLOW = {"say": "fine", "delay_s": 0.2, "times": "always"}
@@ -89,6 +91,24 @@ def test_rows_on_a_terminal_are_their_own_progress(claude, simulate):
     done = claude("batch", "run", "in.jsonl", stdin="tty", tty=(200, 24))
     assert done.status == 0 and "under way" not in done.out
     assert done.out.count('"status":"done"') == 2 and "\x1b[2J" not in done.out and "2 rows: 2 done" in done.out
+
+
+@pytest.mark.parametrize(
+    ("shell", "moves"),
+    [
+        pytest.param('"$@" | cat', False, id="a pipe whose reader has the terminal"),
+        pytest.param('"$@" > out.jsonl', True, id="a file"),
+        pytest.param('"$@" > /dev/null', True, id="nobody"),
+    ],
+)
+def test_nothing_is_drawn_over_what_another_prints(claude, simulate, shell, moves):
+    """Without `-o` lines move only where the rows go into a file: `| jq` prints on the same terminal."""
+    simulate(SLOW)
+    write(claude, *rows("one", "two", "three"))
+    done = claude("batch", "run", "in.jsonl", "-j", "1", stdin="tty", tty=(400, 24), shell=shell)
+    assert done.status == 0 and ("\x1b[K" in done.out, "under way" in done.out) == (moves, moves)
+    shown = "\n".join(Screen.of(done.out_bytes, 400).lines)
+    assert shown.count('"status":"done"') == (0 if moves else 3) and "3 rows: 3 done" in shown
 
 
 def test_q_says_nothing(claude, simulate):
@@ -171,11 +191,11 @@ def test_a_signal_before_the_first_answer(claude, simulate):
     running = claude.start(*RUN, "-v", "--stream")
     simulator_has(simulator, 1)
     running.signal(signal.SIGTERM)
-    running.err.wait_for(b"finishing 1 row under way")
+    running.err.wait_for(b"finishing 1 row under way; a second signal stops now")
     running.signal(signal.SIGTERM)
     done = running.wait()
     assert (done.status, done.out) == (143, "") and "1 row: 1 open" in done.err
-    assert not list(claude.folder.glob("out*"))
+    assert [path.name for path in claude.folder.glob("out*")] == ["out.jsonl.journal"]  # it was paid for: that is noted
 
 
 @pytest.mark.parametrize("delay_ms", [0, 120, 240, 360])
@@ -200,12 +220,11 @@ def test_ctrl_c_while_the_input_comes(claude, simulator):
 
 def test_nobody_reads_what_is_printed(claude, simulate):
     """A pager that waits for its user, say: the batch waits for it, and the third signal gets through all the same."""
-    simulator = simulate({"say": "a long answer " * 10_000, "times": "always"})
+    simulate({"say": "a long answer " * 5_500, "times": "always"})  # more than a pipe holds
     write(claude, *rows("one", "two", "three"))
     reading, writing = os.pipe()
-    running = claude.start("batch", "run", "in.jsonl", out=writing)
-    simulator_has(simulator, 3)
-    simulator.settled()
+    running = claude.start("batch", "run", "in.jsonl", "--max-tokens", "21000", out=writing)
+    assert select.select([reading], [], [], WAIT_S)[0]  # it has begun to print, and can never end
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         running.signal(number)
     done = running.wait()

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import signal
+import subprocess
 import sys
 import time
 
@@ -102,6 +103,31 @@ def test_a_signal_while_it_still_loads(claude):
     for delay in ("0.05", "0.08", "0.12"):
         done = claude("complete", "hi", "--offline", shell=f'"$@" & sleep {delay}; kill -TERM $!; wait $!')
         assert done.status in (0, 143) and "Traceback" not in done.err
+
+
+SIGNALS_AT_ONCE = """
+import os, signal, sys
+from claude_cli.__main__ import run
+ALL = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM}
+def called(frame, event, argument):
+    if event == "call" and frame.f_code.co_name == moment:
+        sys.setprofile(None)
+        signal.pthread_sigmask(signal.SIG_BLOCK, ALL)
+        for number in ALL:
+            os.kill(os.getpid(), number)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ALL)  # now all of them have come
+moment, sys.argv = sys.argv[1], ["claude-cli", "complete", "hi", "--offline"]
+sys.setprofile(called)
+run()
+"""
+
+
+@pytest.mark.parametrize("moment", ["main", "_run", "_leave"])
+def test_signals_that_come_together_while_it_loads_or_leaves(claude, moment):
+    """A shutdown and a terminal that goes send what they have: however many come at once, none is a traceback."""
+    words = [sys.executable, "-c", SIGNALS_AT_ONCE, moment]
+    done = subprocess.run(words, env=claude.environment({}), capture_output=True, cwd=claude.folder, timeout=20)
+    assert done.returncode in (129, 130, 143) and b"Traceback" not in done.stderr, done
 
 
 def test_a_poor_locale_loses_no_letter_on_a_pipe(claude, simulate):

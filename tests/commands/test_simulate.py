@@ -40,6 +40,20 @@ def test_a_port_of_ones_own(claude):
     claude("simulate", "--port", "65536").failed(2, "--port")
 
 
+def test_limits_are_enforced_where_they_are_set(claude):
+    """The first answer leaves a debt of many minutes; whoever asks next is told which limit that is."""
+    flags = ("--requests-per-minute", "60", "--input-tokens-per-minute", "9000", "--output-tokens-per-minute", "1")
+    running = claude.start("simulate", *flags, "--burst", "30")
+    running.out.wait_for(b"\n")
+    claude.url = running.out.data.decode().strip()
+    assert claude("complete", "hi").status == 0
+    claude("complete", "hi").failed(5, "rate limit of 1 output tokens per minute")
+    running.signal(signal.SIGINT)
+    assert running.wait().status == 130
+    claude("simulate", "--requests-per-minute", "0").failed(2, "--requests-per-minute")
+    claude("simulate", "--burst", "61").failed(2, "--burst")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -73,7 +73,7 @@ class Night:
         return usage
 
 
-@pytest.mark.parametrize("burst_s", [6.0, 1.0], ids=["a tenth at once", "a second's worth at once"])
+@pytest.mark.parametrize("burst_s", [6.0, 2.0], ids=["a tenth at once", "two seconds' worth at once"])
 @pytest.mark.parametrize(
     ("bound", "limit", "words"),
     [

@@ -34,6 +34,8 @@ class Pace(NamedTuple):
 
     allowed: int
     why: str
+    under_way: int = 37
+    resting: int = 0
 
 
 HALF = Counts(under_way=37, failed=3, over=812, finished=712, output_tokens=142_400, cost_pico=41 * CENT)
@@ -60,13 +62,11 @@ def progress(counts: Counts, *, blocks: bool = True, colour: bool = False) -> Ba
             60,
             [
                 "━━━━━━━━━━╸─────────────── 812/2,000 · 3 failed · 0:17 left",
-                "71 rows/s · 14k tokens/s · $0.41 · 37 of 48 under way",
+                "71 rows/s · $0.41 · 37 of 48 under way · rate limited",
             ],
             id="60",
         ),
-        pytest.param(
-            40, ["━━──── 812/2,000 · 3 failed · 0:17 left", "71 rows/s · $0.41 · 37 of 48 under way"], id="40"
-        ),
+        pytest.param(40, ["━━──── 812/2,000 · 3 failed · 0:17 left", "71 rows/s · $0.41 · rate limited"], id="40"),
         pytest.param(20, ["━━━╸───── 812/2,000", "71 rows/s · $0.41"], id="20"),
         pytest.param(8, ["812/2,…", "71 row…"], id="8"),
     ],
@@ -78,12 +78,32 @@ def test_what_it_says(columns, lines):
     assert all(cells(line) < columns for line in said)
 
 
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        pytest.param(
+            120,
+            "71 rows/s · 14k tokens/s · $0.41 · 1 of 1 under way · 43 waiting to be tried again"
+            " · limit: requests 120/min",
+            id="wide",
+        ),
+        pytest.param(80, "71 rows/s · 14k tokens/s · $0.41 · 1 of 1 under way · limit: requests 120/min", id="80"),
+        pytest.param(40, "71 rows/s · limit: requests 120/min", id="40"),
+    ],
+)
+def test_rows_that_wait_for_another_try_are_not_under_way(columns, said):
+    """What is under way never passes what may be; and what holds rows back is seen at any width."""
+    shown = progress(HALF)
+    shown.pace = lambda: Pace(1, "limit: requests 120/min", under_way=1, resting=43)
+    assert shown.text(1010.0, columns).split("\n")[1] == said
+    assert "1 of 1 under way, 43 waiting to be tried again, limit: requests 120/min" in shown.line(1010.0)
+
+
 def test_what_is_not_known_is_not_made_up():
     """No rate in the first second, no time left without a rate, no money without a price."""
-    assert (
-        progress(Counts(under_way=8)).text(1000.4, 80).split("\n")[1] == "— rows/s · 8 of 48 under way · rate limited"
-    )
-    assert progress(Counts(under_way=8)).text(1060.0, 80).startswith("────────────────────────────── 0/2,000 · — left")
+    shown = progress(Counts(under_way=37))
+    assert shown.text(1000.4, 80).split("\n")[1] == "— rows/s · 37 of 48 under way · rate limited"
+    assert progress(Counts(under_way=37)).text(1060.0, 80).startswith("────────────────────────────── 0/2,000 · — left")
     assert "left" in progress(Counts(over=1, finished=1)).text(1030.0, 80)
 
 
@@ -117,7 +137,7 @@ def test_once_it_is_to_stop_it_says_what_is_waited_for():
 def test_the_plain_line():
     """One line without a bar, for a log."""
     assert progress(HALF).line(1010.0) == (
-        "812 of 2,000 rows, 3 failed, 71 rows/s, 14k tokens/s, $0.41, 0:17 left, 37 under way, rate limited"
+        "812 of 2,000 rows, 3 failed, 71 rows/s, 14k tokens/s, $0.41, 0:17 left, 37 of 48 under way, rate limited"
     )
 
 

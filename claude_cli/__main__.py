@@ -43,6 +43,10 @@ def _status(arguments: list[str]) -> int:
         return main(arguments)
     except KeyboardInterrupt as stop:  # while loading, or a second one while the first was seen to
         return getattr(stop, "status", 130)
+    except RuntimeError as error:
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        return getattr(error.__cause__, "status", 130)  # while a class was made, where Python 3.11 wraps it
 
 
 def _keep_numbers() -> None:

@@ -55,4 +55,6 @@ def environment(tmp_path: Path, url: str) -> dict[str, str]:
 def start(arguments: list[str], env: dict[str, str], stdout: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
     """The program as a process of its own, its output in pipes."""
     command = [sys.executable, "-m", "claude_cli", *arguments]
-    return subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE)
+    # Unbuffered: `communicate` does not look at what a buffer of ours has read ahead.
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": stdout, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, env=env, bufsize=0, **pipes)

@@ -199,3 +199,7 @@ def test_options_by_their_own_names_are_judged_too(claude, simulator):
     claude("complete", "hi", *words, "--strict").failed(2, "refused because of --strict")
     claude("complete", "hi", "-O", "model=opus").failed(2, "-O model is not taken: -m names the model")
     assert len(simulator.requests) == 1
+    # Of a model nobody knows the server judges, whether or not the answer is streamed.
+    for stream in ([], ["--no-stream"]):
+        words = ["-m", "llama3:8b", "-O", "max_tokens=five", *stream]
+        claude("complete", "hi", *words).failed(4, "max_tokens: Input should be a valid integer")

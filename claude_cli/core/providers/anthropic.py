@@ -85,9 +85,10 @@ class AnthropicProvider(LLMProvider):
     def request_object(self, request: ChatRequest) -> dict[str, Any]:
         """The JSON object that `request` becomes; the model's name is resolved, nothing else is changed."""
         body = request_object(replace(request, model=self._models.resolve(request.model)))
-        if body["max_tokens"] == 0:
+        most = body["max_tokens"]  # by -O anything: the server judges what is no number
+        if most == 0:
             body.pop("stream", None)  # a warm-up of the cache has no answer to stream, and is refused with it
-        elif not body.get("stream") and body["max_tokens"] > MAX_UNSTREAMED_TOKENS:
+        elif not body.get("stream") and isinstance(most, int) and most > MAX_UNSTREAMED_TOKENS:
             body["stream"] = True  # the fold makes one answer of it; unstreamed, the server would refuse
         return body
 

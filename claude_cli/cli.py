@@ -124,9 +124,9 @@ def main(arguments: Sequence[str]) -> int:
         stopped = stopped_by(error)  # with SIGHUP the terminal has gone, and takes nothing more
         return stopped.status if stopped else _report(error, words)
     except Exception as error:  # the one border: also a bug becomes a line, its traceback only on request
-        stop = error.__cause__
-        if isinstance(stop, KeyboardInterrupt):  # it came while a class was made, where Python 3.11 wraps it
-            return exit_status(stop)
+        cause = error.__cause__
+        if isinstance(cause, KeyboardInterrupt):  # it came while a class was made, where Python 3.11 wraps it
+            return exit_status(cause)
         return _report(error, words)
 
 

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .core.errors import UsageError
 from .core.messages import Notice
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from .providing import Providing
     from .storage.keys import KeyStore, Purpose
     from .storage.ledger import About
+
+Counts = TypeVar("Counts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,20 +168,17 @@ class Context:
             return None  # and nothing of it is loaded
         from .accounts import recorder
 
-        return recorder(
-            self._about,
-            self.settings,
-            self.environ,
-            offline=self.offline,
-            run_limit_pico=self.overrides.max_cost_pico,
-            notify=self.notify,
-        )
+        return self._counted(recorder)
 
     def books(self) -> Books:
         """Who keeps count of the calls of a batch and of their money. Raises `UsageError`."""
         from .accounts import batch_books
 
-        return batch_books(
+        return self._counted(batch_books)
+
+    def _counted(self, make: Callable[..., Counts]) -> Counts:
+        """What `make` of `accounts.py` makes for this command. Raises `UsageError`."""
+        return make(
             self._about,
             self.settings,
             self.environ,

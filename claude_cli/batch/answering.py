@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Callable
 from contextlib import aclosing, nullcontext
@@ -27,6 +26,7 @@ from ..core.prepare import continues_turns
 from ..core.providers.anthropic import AnthropicProvider
 from ..core.retry import LONGEST_DELAY_S, RetryPolicy, is_hopeless
 from ..core.surroundings import CallPolicy, Surroundings
+from .books import Purse
 from .gate import Cost
 from .outcome import Outcome
 from .row import Result, Row, Spent
@@ -89,7 +89,7 @@ class Answerer:
         board = BreakerBoard(clock=around.clock, limits=_NEVER)
         self.provider, self.gate, self.stop, self.rules = provider, gate, stop, rules or Rules()
         self.around = replace(around, board=board, unbroken=nullcontext)
-        self.purse = _Purse(books, gate)
+        self.purse = Purse(books, gate)
         self.prefill = partial(continues_turns, models=around.models)
         self.began, self.spent = began, spent
         if isinstance(provider, AnthropicProvider):
@@ -256,61 +256,3 @@ class _Asking:
         policy = RetryPolicy(retry_for_s, rules.retries, rules.timeout_s, reached=True)
         draw = self._answerer.around.draw()
         return policy.delay(error, attempt=self._outcome.tries, elapsed_s=self._spent_s(), draw=draw)
-
-
-class _Purse:
-    """What is set aside for calls. Where that has to wait for others to end, one row tries after the other."""
-
-    def __init__(self, books: Books, gate: Gate) -> None:
-        self._books, self._gate = books, gate
-        self._taken = self._ended = self._waiting = 0
-        self._change, self._turn = asyncio.Event(), asyncio.Lock()
-
-    async def take(self, plan: Plan) -> Recorder:
-        """Set aside what a call may cost; what is taken is put back.
-
-        Raises:
-            BudgetReachedError: that cannot be had, and no other call of this batch is under way that may leave enough.
-        """
-        try:
-            return await self.take_now(plan)
-        except BudgetReachedError as error:
-            if not error.retryable:
-                raise
-            self._gate.withheld = f"limit: {error.budget}"
-        self._waiting += 1
-        try:
-            async with self._turn:
-                return await self._wait(plan)
-        finally:
-            self._waiting -= 1
-            if not self._waiting:
-                self._gate.withheld = ""
-
-    async def take_now(self, plan: Plan) -> Recorder:
-        """As `take`, without waiting for anybody."""
-        self._taken += 1  # at once: while the books write it down, others must not think that nobody has any
-        try:
-            return await self._books.reserve(plan)
-        except BaseException:
-            self._taken -= 1
-            self._change.set()
-            raise
-
-    async def _wait(self, plan: Plan) -> Recorder:
-        while True:
-            ended = self._ended
-            try:
-                return await self.take_now(plan)
-            except BudgetReachedError as error:
-                if not error.retryable or (ended == self._ended and not self._taken):
-                    raise
-            if ended == self._ended:
-                self._change.clear()
-                await self._change.wait()
-
-    def put_back(self) -> None:
-        """The call is over."""
-        self._taken -= 1
-        self._ended += 1
-        self._change.set()

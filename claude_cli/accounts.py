@@ -11,9 +11,9 @@ from .storage.ledger_schema import FILE_NAME
 from .storage.paths import data_dir
 
 if TYPE_CHECKING:
-    from .batch.books import Books
     from .core.budget import Recorder
     from .core.messages import Notice
+    from .storage.books import Books
     from .storage.settings import Settings
 
 
@@ -40,7 +40,7 @@ def recorder(
     return ledger if run_limit_pico is None else RunLimit(run_limit_pico, ledger)
 
 
-def batch_books(
+def grouped_books(
     about: About,
     settings: Settings,
     environ: Mapping[str, str],
@@ -50,8 +50,8 @@ def batch_books(
     notify: Callable[[Notice], None],
 ) -> Books:
     """The same for many calls at once, which are recorded in groups; for use in an event loop. Arguments as above."""
-    from .batch.books import RunBooks
-    from .batch.books_ledger import GroupedLedger
+    from .storage.books import RunBooks
+    from .storage.ledger_grouped import GroupedLedger
 
     if offline:
         return RunBooks(run_limit_pico)

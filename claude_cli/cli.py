@@ -31,6 +31,7 @@ COMMANDS = {
     "templates": "List, show and edit prompt templates.",
     "keys": "Store, list, test and remove API keys.",
     "health": "Find out why it does not work: key, network, folders.",
+    "serve": "Serve Claude to OpenAI clients, behind your own keys.",
     "simulate": "Simulate the Messages API on this machine.",
     "completions": "Print the completion script of bash, zsh or fish.",
 }

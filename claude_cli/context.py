@@ -21,7 +21,6 @@ from .terminal.signals import held_back
 from .terminal.stdin import StdinReader
 
 if TYPE_CHECKING:
-    from .batch.books import Books
     from .core.budget import Recorder
     from .core.models import Catalogue
     from .core.providers.base import LLMProvider
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from .core.surroundings import Surroundings
     from .core.telemetry import Emitter
     from .providing import Providing
+    from .storage.books import Books
     from .storage.keys import KeyStore, Purpose
     from .storage.ledger import About
 
@@ -171,10 +171,10 @@ class Context:
         return self._counted(recorder)
 
     def books(self) -> Books:
-        """Who keeps count of the calls of a batch and of their money. Raises `UsageError`."""
-        from .accounts import batch_books
+        """Who keeps count of many calls at once and of their money. Raises `UsageError`."""
+        from .accounts import grouped_books
 
-        return self._counted(batch_books)
+        return self._counted(grouped_books)
 
     def _counted(self, make: Callable[..., Counts]) -> Counts:
         """What `make` of `accounts.py` makes for this command. Raises `UsageError`."""

@@ -35,7 +35,7 @@ from .survey import EXPECTED_OUTPUT
 
 if TYPE_CHECKING:
     from ..core.providers.base import LLMProvider
-    from .books import Books
+    from ..storage.books import Books
     from .gate import Gate, Slot
 
 MOST_CUTS = 5

@@ -1,110 +1,16 @@
-"""What a batch may spend and has spent: this run's limit, in memory, and behind it the ledger of all processes."""
+"""What is set aside for the calls of a batch."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from ..core.budget import Plan, Record, Recorder, RunLimit, Ticket
+from ..core.budget import Plan, Recorder
 from ..core.errors import BudgetReachedError
 
 if TYPE_CHECKING:
-    from .books_ledger import GroupedLedger
+    from ..storage.books import Books
     from .gate import Gate
-
-
-class Books(Protocol):
-    """Who is asked before each call. Nothing of it waits for a disk in the event loop's thread."""
-
-    async def reserve(self, plan: Plan) -> Recorder:
-        """Set aside what a call may cost at most; returns the recorder for that one call, which does not wait.
-
-        Raises:
-            BudgetReachedError: it must not be sent; `retryable` where calls under way may leave enough.
-        """
-
-    async def aclose(self) -> None:
-        """Everything is written; what was set aside for calls that were never made is given back."""
-
-
-class RunBooks:
-    """The books of one run."""
-
-    def __init__(self, limit_pico: int | None = None, ledger: GroupedLedger | None = None) -> None:
-        """Let calls through.
-
-        Args:
-            limit_pico: what all of them together may cost, in pico-dollars; None: as much as they want.
-            ledger: has the last word, and a row for each of them; None: nothing is recorded.
-        """
-        self._limit = None if limit_pico is None else RunLimit(limit_pico)
-        self._ledger = ledger
-        self._unused: set[_Reserved] = set()
-
-    async def reserve(self, plan: Plan) -> Recorder:
-        """See `Books`."""
-        mine = self._limit.begin(plan) if self._limit else None
-        ticket = mine or Ticket(0, plan)
-        if self._ledger:
-            try:
-                ticket = await self._ledger.begin(ticket.plan)
-            except BaseException:
-                if self._limit and mine:
-                    self._limit.withdraw(mine)
-                raise
-        reserved = _Reserved(self._limit, mine, self._ledger, ticket, self._unused)
-        self._unused.add(reserved)
-        return reserved
-
-    async def aclose(self) -> None:
-        """See `Books`."""
-        if self._ledger:
-            for reserved in self._unused:
-                self._ledger.settle(reserved.ticket, None)
-            await self._ledger.aclose()
-
-
-class _Reserved:
-    """The recorder of one call, for which everything has been set aside.
-
-    Attributes:
-        ticket: the ledger's, else the run's own.
-    """
-
-    __slots__ = ("_ledger", "_limit", "_mine", "_unused", "ticket")
-
-    def __init__(
-        self, limit: RunLimit | None, mine: Ticket | None, ledger: GroupedLedger | None, ticket: Ticket,
-        unused: set[_Reserved],
-    ) -> None:  # fmt: skip
-        self._limit, self._mine, self._ledger, self.ticket = limit, mine, ledger, ticket
-        self._unused = unused
-
-    def begin(self, plan: Plan) -> Ticket:
-        """See `Recorder`; a plan that is not the one of before is set aside in its place."""
-        self._unused.discard(self)
-        return self.ticket if plan == self.ticket.plan else self.extend(self.ticket, plan, 0)
-
-    def extend(self, ticket: Ticket, plan: Plan, spent_pico: int) -> Ticket:
-        """See `Recorder`; it waits for the disk, as few calls go on with another request."""
-        if self._limit and self._mine:
-            self._mine = self._limit.extend(self._mine, plan, spent_pico)
-        if self._ledger:
-            self.ticket = self._ledger.extend(self.ticket, plan, spent_pico)
-        else:
-            self.ticket = self.ticket._replace(plan=plan)
-        return self.ticket
-
-    def settle(self, ticket: Ticket, record: Record) -> None:
-        """See `Recorder`; it is written soon."""
-        if self._limit and self._mine:
-            self._limit.settle(self._mine, record)
-        if self._ledger:
-            self._ledger.settle(self.ticket, record)
-
-    def left_pico(self) -> int | None:
-        """See `Recorder`; of the run's own limit."""
-        return self._limit.left_pico() if self._limit else None
 
 
 class Purse:

@@ -15,8 +15,8 @@ from ..core.models import Catalogue
 from ..core.prepare import prepare, surroundings
 from ..core.providers.base import LLMProvider
 from ..core.surroundings import OnTruncate
+from ..storage.books import RunBooks
 from .answering import Answerer, Rules
-from .books import RunBooks
 from .gate import Gate
 from .leading import AHEAD, PARKED, Line
 from .requests_digest import canonical, digest

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..core.models import Catalogue
     from ..core.providers.base import LLMProvider
     from ..core.surroundings import Surroundings
-    from .books import Books
+    from ..storage.books import Books
     from .gate import Gate
 
 LOOK_S = 30.0

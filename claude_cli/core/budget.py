@@ -45,6 +45,13 @@ class Limits(NamedTuple):
         return self.day_pico is not None or self.month_pico is not None
 
 
+class Account(NamedTuple):
+    """Who makes a call, where one process makes those of many: what the ledger calls them, and what they may spend."""
+
+    command: str
+    limits: Limits = Limits()
+
+
 class Plan(NamedTuple):
     """A request that is about to be sent: a call's first, or the one that continues its answer.
 

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from claude_cli.batch.answering import MOST_CUTS
-from claude_cli.batch.books import RunBooks
+from claude_cli.storage.books import RunBooks
 from claude_cli.batch.gate import Gate
 from claude_cli.batch.job import Settings
 from claude_cli.batch.stop import exit_status

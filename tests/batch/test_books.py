@@ -10,8 +10,8 @@ from contextlib import closing
 
 import pytest
 
-from claude_cli.batch.books import RunBooks
-from claude_cli.batch.books_ledger import GroupedLedger
+from claude_cli.storage.books import RunBooks
+from claude_cli.storage.ledger_grouped import GroupedLedger
 from claude_cli.core.budget import Limits, Plan, Record
 from claude_cli.core.errors import BudgetReachedError
 from claude_cli.core.messages import Usage

@@ -24,8 +24,8 @@ import asyncio, sys
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
-from claude_cli.batch.books import RunBooks
-from claude_cli.batch.books_ledger import GroupedLedger
+from claude_cli.storage.books import RunBooks
+from claude_cli.storage.ledger_grouped import GroupedLedger
 from claude_cli.core.budget import Limits, plan_of
 from claude_cli.core.call import Call
 from claude_cli.core.client import Client

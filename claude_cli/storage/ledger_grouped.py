@@ -1,4 +1,4 @@
-"""The ledger of a batch: many calls begun and settled in one transaction, by a thread that does nothing else.
+"""The ledger of many calls at once: begun and settled in one transaction, by a thread that does nothing else.
 
 A row is written before its call is sent, which one at a time takes milliseconds of the event loop's time. Here all that
 wait are one group, on its way to the thread or back. Whatever is not the thread's own work belongs to the loop.
@@ -13,11 +13,11 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import NamedTuple
 
-from ..core.budget import Plan, Record, Ticket
+from ..core.budget import Account, Plan, Record, Ticket
 from ..core.messages import Notice
 from ..core.threads import start_unsignalled
-from ..storage.database import DatabaseUnavailableError
-from ..storage.ledger import UNRECORDED, Ledger
+from .database import DatabaseUnavailableError
+from .ledger import UNRECORDED, Ledger
 
 APART_S = 0.03
 """From the start of one group to that of the next, at least: a transaction costs what ten of its calls do."""
@@ -83,9 +83,11 @@ class GroupedLedger:
         self._why: Exception | None = None
         self._back = asyncio.Event()
 
-    async def begin(self, plan: Plan) -> Ticket:
+    async def begin(self, plan: Plan, account: Account | None = None) -> Ticket:
         """Wait until there is a row for the call.
 
+        Args:
+            account: whose call it is; None: the process's own.
         Raises:
             BudgetReachedError: it must not be sent.
         """
@@ -199,7 +201,7 @@ class GroupedLedger:
         del over[:-MOST_UNWRITTEN]
         if written.is_locked and self._locked_at is None:
             self._locked_at = self._loop.time()
-            self._notify(Notice("ledger_locked", f"the batch waits for the ledger: {written.error}"))
+            self._notify(Notice("ledger_locked", f"calls wait for the ledger: {written.error}"))
         if self._is_worth_waiting(self._locked_at, self._patience_s):
             self._next.begin[:0] = [each for each in group.begin if not each[1].cancelled()]
         else:

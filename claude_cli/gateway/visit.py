@@ -1,0 +1,64 @@
+"""One request to the gateway, from its head to the log line: whatever anybody wants to say of it afterwards."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..storage.gateway_keys import ANYONE, GatewayKey
+
+if TYPE_CHECKING:
+    from ..core.call import Call
+
+Scope = MutableMapping[str, Any]
+_MEMBER = "claude_cli.visit"
+
+
+@dataclass(slots=True)
+class Visit:
+    """What is known of a request so far. No content.
+
+    Attributes:
+        id: ours, in `x-request-id`, logs and telemetry.
+        method, path: of the request; "WS" for a message on a WebSocket.
+        started_at: by the gateway's monotonic clock.
+        key: whose it is, once that is known.
+        model: the id that is asked; "" while that is not known.
+        stream: whether the answer comes in pieces.
+        status: of the response; 0 while there is none.
+        code: of the error it ended with; "" for none.
+        call: the core's, once there is one.
+        first_at: when the first byte of an answer left.
+        headers: further headers of the response, whatever it is.
+    """
+
+    id: str
+    method: str
+    path: str
+    started_at: float
+    key: GatewayKey = ANYONE
+    model: str = ""
+    stream: bool = False
+    status: int = 0
+    code: str = ""
+    call: Call | None = None
+    first_at: float | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def new_id() -> str:
+    """An id of our own for a request."""
+    return f"req_gw_{os.urandom(12).hex()}"
+
+
+def visit_of(scope: Scope) -> Visit:
+    """The visit that the request of `scope` is."""
+    visit: Visit = scope[_MEMBER]
+    return visit
+
+
+def note_visit(scope: Scope, visit: Visit) -> None:
+    """Make `visit` known to everything behind."""
+    scope[_MEMBER] = visit

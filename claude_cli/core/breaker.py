@@ -15,6 +15,8 @@ from typing import Literal
 from .errors import BreakerOpenError, ConnectionFailedError, OverloadedError, ProviderError, ServerError, TimedOutError
 
 State = Literal["closed", "open", "half-open"]
+MOST_KEPT = 1000
+"""Breakers of a board from which on those that have nothing to tell are let go of: clients may name any model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,11 @@ class Breaker:
         raise BreakerOpenError(
             f"{self.name} failed too often just now; calls to it are paused for {wait:.0f} s more", retry_after_s=wait
         )
+
+    @property
+    def has_seen(self) -> bool:
+        """Whether it has anything to tell; of a model that is not there nothing is ever reported."""
+        return bool(self._seen)
 
     def _report(self, *, failed: bool, probe: bool) -> None:
         now = self._clock()
@@ -165,6 +172,8 @@ class BreakerBoard:
     def breaker(self, name: str) -> Breaker:
         """The breaker that guards `name`."""
         if name not in self._breakers:
+            if len(self._breakers) >= MOST_KEPT:
+                self._breakers = {name: kept for name, kept in self._breakers.items() if kept.has_seen}
             self._breakers[name] = Breaker(name, clock=self._clock, limits=self._limits, changed=self._changed)
         return self._breakers[name]
 

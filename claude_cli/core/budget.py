@@ -46,10 +46,17 @@ class Limits(NamedTuple):
 
 
 class Account(NamedTuple):
-    """Who makes a call, where one process makes those of many: what the ledger calls them, and what they may spend."""
+    """Who makes a call, where one process makes those of many.
+
+    Attributes:
+        command: what the ledger calls them.
+        limits: what they may spend, besides the limits of all.
+        who: what a message calls them: "key ci".
+    """
 
     command: str
     limits: Limits = Limits()
+    who: str = ""
 
 
 class Plan(NamedTuple):
@@ -82,10 +89,15 @@ class Plan(NamedTuple):
 
 
 class Ticket(NamedTuple):
-    """A call that a recorder knows of; `plan` is what it let through, with `max_tokens` lowered where it had to be."""
+    """A call that a recorder knows of; `plan` is what it let through, with `max_tokens` lowered where it had to be.
+
+    Attributes:
+        account: whose call it is; None: the process's own.
+    """
 
     number: int
     plan: Plan
+    account: Account | None = None
 
 
 class Record(NamedTuple):

@@ -51,6 +51,7 @@ class Call:
         self.request = request
         self.started_at = around.clock()
         self.first_text_at: float | None = None
+        self.retries = 0  # tries after the first, those of other models among them
         self._asked = request
         self._policy, self._around, self._name = policy, around, name or os.urandom(4).hex()
         self._request_id: str | None = None
@@ -106,7 +107,7 @@ class Call:
             if not self._books.begun:
                 self.request = self._books.admit(self.request, plan=self._plan)
             self._books.sent()
-        if self._around.emitter:
+        if self._heard("RequestStart"):
             self._emit("RequestStart", attempt=self._attempt, leg=self._legs.number)
 
     def receive(self, events: Sequence[Event]) -> Sequence[Event]:
@@ -118,7 +119,7 @@ class Call:
             events = self._legs.add(events)
         if self.first_text_at is None and any(type(event) is TextDelta for event in events):
             self.first_text_at = self._around.clock()
-        if self._around.emitter:  # told when it is kept: whoever stops us then finds it
+        if self._heard("StreamChunk"):  # told when it is kept: whoever stops us then finds it
             self._emit("StreamChunk", events=brought)
         return events
 
@@ -181,7 +182,7 @@ class Call:
         reason = self._legs.stop_reason
         if self._legs.number > MAX_CONTINUATIONS:
             return None
-        if reason == "pause_turn":
+        if reason == "pause_turn" and self._policy.resume:
             return continue_paused(self._asked, self._legs.blocks())
         if reason in ("max_tokens", "model_context_window_exceeded") and self._policy.on_truncate == "continue":
             prefill = self._policy.prefill(self.request.model)
@@ -231,7 +232,7 @@ class Call:
     def _report(self, error: ProviderError) -> None:
         if self._permit:
             self._permit.failed(error)
-        if self._around.emitter:
+        if self._heard("CallError"):
             self._emit(
                 "CallError",
                 code=error.code, status=error.status, message=str(error), attempt=self._attempt,
@@ -255,7 +256,8 @@ class Call:
         self._try_anew(admitted)
 
     def _announce(self, error: ProviderError, wait: float, model: str) -> None:
-        if self._around.emitter:
+        self.retries += 1
+        if self._heard("Retry"):
             billed = error.maybe_billed or self._start is not None
             self._emit("Retry", attempt=self._attempt, wait_s=round(wait, 3), next_model=model, maybe_billed=billed)
 
@@ -275,7 +277,7 @@ class Call:
         raise error
 
     def _stopped(self) -> None:
-        if not self._around.emitter:
+        if not self._heard("RequestStop"):
             return
         done, (duration, first) = self.completion(), self._times()
         self._emit(
@@ -301,6 +303,10 @@ class Call:
         if self._permit:
             self._permit.release()
             self._permit = None
+
+    def _heard(self, kind: str) -> bool:
+        """Whether anybody listens to events of this kind."""
+        return bool(self._around.emitter and self._around.emitter.wants(kind))
 
     def _emit(self, kind: str, **members: object) -> None:
         """Tell the listeners; only ever called where there are some, so that nobody else loads the module."""

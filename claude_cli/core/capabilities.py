@@ -67,6 +67,7 @@ def _max_tokens(options: LLMOptions, model: Model, notices: list[Notice]) -> LLM
         Notice(
             "lowered_max_tokens",
             f"max_tokens lowered from {options.max_tokens:,} to {cap:,}, the most {model.id} gives",
+            parameters=("max_tokens",),
         )
     )
     return replace(options, max_tokens=cap)
@@ -80,12 +81,12 @@ def _sampling(options: LLMOptions, model: Model, notices: list[Notice]) -> LLMOp
     if taken is None:
         return options
     if not taken:
-        notices.append(
-            Notice("dropped_parameter", f"{_and(list(asked))} not sent: {model.id} no longer takes sampling parameters")
-        )
+        words = f"{_and(list(asked))} not sent: {model.id} no longer takes sampling parameters"
+        notices.append(Notice("dropped_parameter", words, parameters=tuple(asked)))
         return replace(options, temperature=None, top_p=None, top_k=None)
     if "temperature" in asked and "top_p" in asked:
-        notices.append(Notice("dropped_parameter", f"top_p not sent: {model.id} takes temperature or top_p, not both"))
+        words = f"top_p not sent: {model.id} takes temperature or top_p, not both"
+        notices.append(Notice("dropped_parameter", words, parameters=("top_p",)))
         options = replace(options, top_p=None)
     return _sampling_beside_thinking(options, model, notices)
 
@@ -102,9 +103,8 @@ def _sampling_beside_thinking(options: LLMOptions, model: Model, notices: list[N
     )
     refused = [name for name in SAMPLING_FIELDS if getattr(kept, name) != getattr(options, name)]
     if refused:
-        notices.append(
-            Notice("dropped_parameter", f"{_and(refused)} not sent: {model.id} refuses that while it is thinking")
-        )
+        words = f"{_and(refused)} not sent: {model.id} refuses that while it is thinking"
+        notices.append(Notice("dropped_parameter", words, parameters=tuple(refused)))
     return kept
 
 
@@ -119,9 +119,10 @@ def _thinking(options: LLMOptions, model: Model, notices: list[Notice]) -> LLMOp
         thinking = _nearest_thinking(thinking, taken)
         was = f"thinking {kind} is not something {model.id} takes"
         if thinking is None:
-            notices.append(Notice("dropped_parameter", f"{was}; it decides by itself"))
+            notices.append(Notice("dropped_parameter", f"{was}; it decides by itself", parameters=("thinking",)))
             return replace(options, thinking=None)
-        notices.append(Notice("adjusted_parameter", f"{was}; sent as {thinking['type']}"))
+        words = f"{was}; sent as {thinking['type']}"
+        notices.append(Notice("adjusted_parameter", words, parameters=("thinking",)))
     if thinking["type"] == "enabled":
         most = DEFAULT_MAX_TOKENS if options.max_tokens is None else options.max_tokens
         thinking = _budgeted(thinking, most, notices)
@@ -132,6 +133,7 @@ def _thinking(options: LLMOptions, model: Model, notices: list[Notice]) -> LLMOp
             Notice(
                 "adjusted_parameter",
                 f"{model.id} does not take effort {options.effort} with thinking {thinking['type']}; sent as {limit}",
+                parameters=("effort",),
             )
         )
         options = replace(options, effort=limit)
@@ -153,9 +155,8 @@ def _without_strangers(thinking: dict[str, Any], notices: list[Notice]) -> dict[
     kind = thinking["type"]
     strange = [name for name, kinds in _THINKING_MEMBERS.items() if name in thinking and kind not in kinds]
     if strange:
-        notices.append(
-            Notice("dropped_parameter", f"thinking.{_and(strange)} not sent: that does not go with thinking {kind}")
-        )
+        words = f"thinking.{_and(strange)} not sent: that does not go with thinking {kind}"
+        notices.append(Notice("dropped_parameter", words, parameters=("thinking",)))
     return {name: value for name, value in thinking.items() if name not in strange}
 
 
@@ -174,11 +175,8 @@ def _budgeted(thinking: dict[str, Any], max_tokens: int, notices: list[Notice]) 
         )
     if fitted == budget:
         return thinking
-    notices.append(
-        Notice(
-            "adjusted_parameter", f"thinking budget set from {budget:,} to {fitted:,}: it is 1,024 to max_tokens - 1"
-        )
-    )
+    words = f"thinking budget set from {budget:,} to {fitted:,}: it is 1,024 to max_tokens - 1"
+    notices.append(Notice("adjusted_parameter", words, parameters=("thinking",)))
     return {**thinking, "budget_tokens": fitted}
 
 
@@ -187,13 +185,13 @@ def _effort(options: LLMOptions, model: Model, notices: list[Notice]) -> LLMOpti
     if options.effort is None or levels is None or options.effort in levels:
         return options
     if not levels:
-        notices.append(Notice("dropped_parameter", f"effort not sent: {model.id} takes none"))
+        words = f"effort not sent: {model.id} takes none"
+        notices.append(Notice("dropped_parameter", words, parameters=("effort",)))
         return replace(options, effort=None)
     if options.effort not in _HIGHEST_EFFORTS:
         raise UsageError(f"effort {options.effort!r} is none; {model.id} takes {_and(list(levels))}")
-    notices.append(
-        Notice("adjusted_parameter", f"effort {options.effort} is not something {model.id} takes; sent as {levels[-1]}")
-    )
+    words = f"effort {options.effort} is not something {model.id} takes; sent as {levels[-1]}"
+    notices.append(Notice("adjusted_parameter", words, parameters=("effort",)))
     return replace(options, effort=levels[-1])
 
 

@@ -122,9 +122,8 @@ def fit_place_and_speed(request: ChatRequest, model: Model, notices: list[Notice
         if extra["inference_geo"] != "global":
             raise UsageError(f"{model.id} cannot be told where to run (inference_geo); models from 4.6 on can")
         del extra["inference_geo"]
-        notices.append(
-            Notice("dropped_parameter", f"inference_geo not sent: {model.id} takes none, and runs anywhere as it is")
-        )
+        words = f"inference_geo not sent: {model.id} takes none, and runs anywhere as it is"
+        notices.append(Notice("dropped_parameter", words, parameters=("inference_geo",)))
     if extra.get("speed") == "fast":
         _need("fast", model)
         beta = (model.raw.get("price_fast_mode") or {}).get("beta")
@@ -159,9 +158,8 @@ def _without_end_blank(request: ChatRequest, last: Message, notices: list[Notice
     text = block.get("text")
     if not isinstance(text, str) or text == text.rstrip():
         return request
-    notices.append(
-        Notice("adjusted_parameter", "blanks at the end of the assistant turn not sent: the API refuses them")
-    )
+    words = "blanks at the end of the assistant turn not sent: the API refuses them"
+    notices.append(Notice("adjusted_parameter", words, parameters=("messages",)))
     turn = Message("assistant", (*last.content[:-1], {**block, "text": text.rstrip()}))
     return replace(request, messages=(*request.messages[:-1], turn))
 

@@ -30,6 +30,7 @@ anything may raise these.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
@@ -195,10 +196,11 @@ class TransientError(ProviderError):
 
 
 class RateLimitError(TransientError):
-    """429."""
+    """429. `limits` are the `anthropic-ratelimit-*` headers that came with it."""
 
     code = "rate_limit"
     exit_code = 5
+    limits: Mapping[str, str] = {}
 
 
 class OverloadedError(TransientError):

@@ -95,6 +95,16 @@ class _Body:
         self._size = 0
 
     @property
+    def streams(self) -> bool:
+        """Whether the response is a stream of events; else `body` is all of it that counts."""
+        return False
+
+    @property
+    def body(self) -> bytes:
+        """What has come of a body that is not streamed."""
+        return b"".join(self._pieces)
+
+    @property
     def request_id(self) -> str | None:
         """The provider's id of this request, once the head is there."""
         return self.headers.get("request-id")
@@ -122,7 +132,7 @@ class _Body:
 
     def _whole(self) -> bytes:
         """The body of a success; any other status raises its error."""
-        body = b"".join(self._pieces)
+        body = self.body
         if not 200 <= self.status < 300:
             raise decode_error(self.status, self.headers, body, now=self._wall_clock())
         return body
@@ -159,6 +169,11 @@ class MessagesExchange(_Body):
             # A stream without a type is a stream; a page of HTML is not.
             if kind.startswith("text/event-stream") or not kind:
                 self._decoder = sse.Decoder()
+
+    @property
+    def streams(self) -> bool:
+        """See `_Body`."""
+        return self._decoder is not None
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that `chunk` completes; nothing after `MessageDone` is looked at.

@@ -199,9 +199,11 @@ class Notice:
         text: what happened.
         changes_result: it made the answer another one; such notices are shown also where nobody watches.
         next_try: for a retry or a fallback, what a display can count down.
+        parameters: those of the request that it is about, by the API's names.
     """
 
     code: str
     text: str
     changes_result: bool = True
     next_try: NextTry | None = None
+    parameters: tuple[str, ...] = ()

@@ -27,6 +27,7 @@ _PAIR = re.compile(  # ("x-api-key", "…") in a list of headers
 )
 _PATTERNS = (
     (re.compile(r"sk-ant-[A-Za-z0-9_\-]+"), "sk-ant-" + MASK),
+    (re.compile(r"clk-[A-Za-z0-9]{16,}"), "clk-" + MASK),  # a key of our own gateway
     (_HEADER, rf"\1\2\3{MASK}"),
     (_PAIR, rf"\1{MASK}"),
     (re.compile(r"(?i)bearer\s+[A-Za-z0-9._~+/\-]{8,}=*"), f"Bearer {MASK}"),

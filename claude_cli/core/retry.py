@@ -92,12 +92,14 @@ class RetryPolicy:
         retries: tries after the first at most; None: as many as fit into `retry_for_s`.
         timeout_s: seconds for the whole call, waits included; None: no limit.
         reached: the host is known to be there, so one that refuses or does not resolve is no typo, and tried as long.
+        awaits_breaker: a call that its breaker stops waits for it; else it fails, for a caller who can wait by himself.
     """
 
     retry_for_s: float = 60.0
     retries: int | None = None
     timeout_s: float | None = None
     reached: bool = False
+    awaits_breaker: bool = True
 
     def delay(
         self, error: ProviderError, *, attempt: int, elapsed_s: float, draw: float, fallback: bool = False
@@ -122,7 +124,7 @@ class RetryPolicy:
     def _most_tries(self, error: ProviderError, *, fallback: bool) -> float:
         tries = float("inf") if self.retries is None else 1.0 + self.retries
         if isinstance(error, BreakerOpenError):
-            return 1.0 if fallback else tries
+            return tries if self.awaits_breaker and not fallback else 1.0
         if is_hopeless(error) and not self.reached:
             return min(tries, HOPELESS_TRIES)
         return min(tries, TRIES_BEFORE_FALLBACK) if fallback and self.retries is None else tries

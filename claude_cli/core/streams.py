@@ -237,8 +237,13 @@ class Backend(httpcore.AsyncNetworkBackend):
 async def _connected(host: str, port: int) -> Wire:
     """A connection to the first address of `host` that takes one. Raises `OSError`."""
     loop = asyncio.get_running_loop()
+    connecting = loop.create_task(loop.create_connection(Wire, host, port, happy_eyeballs_delay=_NEXT_ADDRESS_S))
     try:
-        _, wire = await loop.create_connection(Wire, host, port, happy_eyeballs_delay=_NEXT_ADDRESS_S)
+        _, wire = await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        # Cancelled itself, Python 3.11 may forget the socket that has just been connected.
+        connecting.add_done_callback(_abandoned)
+        raise
     except OSError as error:
         if error.errno is None and f"[Errno {errno.ECONNREFUSED}]" in str(error):
             # What went wrong with several addresses comes as one text.
@@ -246,6 +251,12 @@ async def _connected(host: str, port: int) -> Wire:
         raise
     _keep_alive(wire.transport.get_extra_info("socket"))
     return wire
+
+
+def _abandoned(connecting: asyncio.Task[tuple[asyncio.Transport, Wire]]) -> None:
+    """Close the connection that nobody waits for any longer, if it came about."""
+    if not connecting.cancelled() and connecting.exception() is None:
+        connecting.result()[0].abort()
 
 
 def _keep_alive(connection: socket.socket) -> None:

@@ -31,6 +31,7 @@ class CallPolicy:
         on_truncate: "fail" and "ok" hand the cut answer on (the caller judges); "continue" asks for the rest.
         prefill: tells whether a model continues an assistant turn; others are asked to go on.
         flexible: nobody named `max_tokens`, so a budget may lower it.
+        resume: an answer that a server tool paused is gone on with; else it is handed on as it is.
     """
 
     retry: RetryPolicy = field(default_factory=RetryPolicy)
@@ -39,6 +40,7 @@ class CallPolicy:
     on_truncate: OnTruncate = "fail"
     prefill: Callable[[str], bool] = lambda model: False
     flexible: bool = False
+    resume: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,8 @@ class BreakerChanged(TelemetryEvent):
     new: str
 
 
+EVENTS = (RequestStart, RequestStop, StreamChunk, CallError, Retry, BreakerChanged)
+"""All kinds there are."""
 Sink = Callable[[TelemetryEvent], None]
 
 
@@ -104,20 +106,27 @@ class Emitter:
     """Hands events to sinks. False while nobody listens, so that callers need not even build the event."""
 
     def __init__(self, *sinks: Sink) -> None:
-        """Start with these sinks."""
-        self._sinks = list(sinks)
+        """Start with these sinks, for all events."""
+        self._sinks: dict[str, list[Sink]] = {}
+        for sink in sinks:
+            self.add(sink)
 
     def __bool__(self) -> bool:
         """Whether anybody listens."""
         return bool(self._sinks)
 
-    def add(self, sink: Sink) -> None:
-        """Let one more listen."""
-        self._sinks.append(sink)
+    def add(self, sink: Sink, *kinds: type[TelemetryEvent]) -> None:
+        """Let one more listen, to `kinds` alone; none named: to all of `EVENTS`."""
+        for kind in kinds or EVENTS:
+            self._sinks.setdefault(kind.__name__, []).append(sink)
+
+    def wants(self, kind: str) -> bool:
+        """Whether anybody listens to the events of this class's name: there are too many to build one for nobody."""
+        return kind in self._sinks
 
     def emit(self, event: TelemetryEvent) -> None:
-        """Tell every sink."""
-        for sink in self._sinks:
+        """Tell every sink that wants it."""
+        for sink in self._sinks.get(type(event).__name__, ()):
             sink(event)
 
 

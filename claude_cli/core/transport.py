@@ -66,6 +66,41 @@ class Transport:
             ClaudeError: the connection, the provider or the answer failed.
         """
         watch = Watch(self._timeouts, self._clock, deadline)
+        async with self._response(exchange, watch) as chunks:
+            async for chunk in chunks:
+                events = exchange.feed(chunk)
+                if events:
+                    yield events
+                if exchange.done:
+                    break
+                watch.heard(content=bool(events) and not only_pings(events))
+            await _drain(chunks)
+        last = exchange.end()
+        if last:
+            yield last
+
+    async def reads(
+        self, exchange: Exchange, *, deadline: float | None = None
+    ) -> AsyncGenerator[tuple[bytes, Sequence[Event]], None]:
+        """Run `exchange` for somebody who hands the response on: yields nothing (`b""`) as soon as its head is there,
+        then each read of its body, to the end of that, with the events that the read completed.
+
+        It is not read on before the last one has been dealt with; `end` of `exchange` is the caller's to ask.
+
+        Raises:
+            ClaudeError: the connection failed.
+        """
+        watch = Watch(self._timeouts, self._clock, deadline)
+        async with self._response(exchange, watch) as chunks:
+            yield b"", ()
+            async for chunk in chunks:
+                events = exchange.feed(chunk)
+                yield chunk, events
+                watch.heard(content=bool(events) and not only_pings(events))
+
+    @asynccontextmanager
+    async def _response(self, exchange: Exchange, watch: Watch) -> AsyncIterator[AsyncGenerator[bytes, None]]:
+        """The body of the response to `exchange`, whose head that has been given. Raises `ClaudeError`."""
         try:
             async with self._lane(watch) as lane:
                 response = await self._send(lane, exchange.request, watch)
@@ -74,21 +109,11 @@ class Transport:
                 async with aclosing(response), aclosing(body_of(response, headers, lane.backend.stream)) as chunks:
                     exchange.head(response.status, headers)
                     watch.head(exchange.headers)
-                    async for chunk in chunks:
-                        events = exchange.feed(chunk)
-                        if events:
-                            yield events
-                        if exchange.done:
-                            break
-                        watch.heard(content=bool(events) and not only_pings(events))
-                    await _drain(chunks)
+                    yield chunks
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpcore.ProxyError,
                 httpcore.UnsupportedProtocol, TimeoutError) as error:  # fmt: skip
             failed = translate(error, self._target, watch=watch, proxy=self._proxy, secrets=exchange.request.secrets)
             raise failed from failed.__cause__
-        last = exchange.end()
-        if last:
-            yield last
 
     @asynccontextmanager
     async def _lane(self, watch: Watch) -> AsyncIterator[_Lane]:

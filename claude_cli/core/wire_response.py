@@ -253,6 +253,8 @@ def decode_error(status: int, headers: Mapping[str, str], body: bytes, *, now: f
     error.retry_after_s = retry_after_seconds(headers, now=now)
     if not isinstance(error, BillingError):
         error.retryable = should_retry(status, headers)
+    if isinstance(error, RateLimitError):
+        error.limits = {name: text for name, text in headers.items() if name.startswith("anthropic-ratelimit-")}
     return error
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_cli.core.breaker import Breaker, BreakerBoard, BreakerLimits, Permit, counts_against
+from claude_cli.core.breaker import MOST_KEPT, Breaker, BreakerBoard, BreakerLimits, Permit, counts_against
 from claude_cli.core.errors import (
     AuthenticationError,
     BillingError,
@@ -315,3 +315,14 @@ def test_never_more_than_one_probe(steps):
         permit.release()
     stage.clock.now += 30.0
     assert stage.breaker.admit()
+
+
+def test_a_board_forgets_breakers_that_have_nothing_to_tell():
+    """Whoever may name any model must not fill the memory with names; what is known of a model that is there stays."""
+    board = BreakerBoard(clock=Clock())
+    board.breaker("real").admit().failed(DOWN)
+    for number in range(3 * MOST_KEPT):
+        board.breaker(f"made up {number}").admit().failed(NotFoundError("404"))
+
+    assert len(board.states()) <= MOST_KEPT
+    assert board.breaker("real").has_seen

@@ -33,7 +33,7 @@ OFF = {"type": "disabled"}
 
 def fitted(model: str, **options: object) -> tuple[LLMOptions, list[str]]:
     request, notices = fit(ChatRequest(model, (ASK,), options=LLMOptions(**options)), catalogue().find(model))
-    assert all("\n" not in notice.text and notice.changes_result for notice in notices)
+    assert all("\n" not in notice.text and notice.changes_result and notice.parameters for notice in notices)
     return request.options, [f"{notice.code}: {notice.text}" for notice in notices]
 
 

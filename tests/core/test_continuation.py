@@ -146,6 +146,14 @@ def test_a_turn_that_pauses_for_ever():
     assert stage.call.completion().stop_reason == "pause_turn"
 
 
+def test_a_paused_answer_is_handed_on_where_that_is_wanted():
+    """Its caller goes on with it."""
+    stage = Stage(CallPolicy(resume=False)).play([[start(), *SEARCH, *end("pause_turn")]])
+
+    assert stage.call.completion().stop_reason == "pause_turn"
+    assert not stage.call.going_on
+
+
 def test_pings_go_on_through_a_continuation():
     """They have no block to be numbered."""
     stage = Stage(policy()).play([whole("A", reason="max_tokens")], [[start(2), *words("B")], [Ping()], end()])

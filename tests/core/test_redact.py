@@ -30,6 +30,7 @@ HEADERS = {"x-api-key": OTHER, "anthropic-version": "2026-10-21"}
         pytest.param(KEY, id="the key alone"),
         pytest.param(f"invalid key {KEY}.", id="in a sentence"),
         pytest.param(f"{KEY}{KEY}", id="twice"),
+        pytest.param(f"key clk-{CANARY}xyz is wrong", id="a key of our gateway"),
         pytest.param(f"export ANTHROPIC_API_KEY={KEY}", id="in a shell line"),
         pytest.param(json.dumps({"key": KEY}), id="in JSON"),
         pytest.param(json.dumps(json.dumps({"key": KEY})), id="in JSON in JSON"),

@@ -107,6 +107,18 @@ def test_every_sink_hears_every_event():
     assert heard == [(1, event), (2, event)]
 
 
+def test_a_sink_that_names_kinds_hears_no_other():
+    """An answer has many chunks: where nobody wants them none is built, and there are no kinds but those listed."""
+    heard: list[TelemetryEvent] = []
+    emitter = Emitter()
+    emitter.add(heard.append, Retry, CallError)
+    assert [kind.__name__ for kind in telemetry.EVENTS if emitter.wants(kind.__name__)] == ["CallError", "Retry"]
+    for event in EVENTS.values():
+        emitter.emit(event)
+    assert [type(event) for event in heard] == [CallError, Retry]
+    assert {type(event) for event in EVENTS.values()} == set(telemetry.EVENTS)
+
+
 def test_an_emitter_without_sinks_is_false():
     """So that callers need not even build the event."""
     emitter = Emitter()

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("claude_cli.provider.anthropic")
 
+RawExchange = MessagesExchange | JsonExchange
+"""A request that somebody else has written, and what comes back."""
 _EVERY_LIFECYCLE = "".join(f"&lifecycle%5B%5D={word}" for word in ("active", "deprecated", "retired"))
 
 
@@ -107,14 +109,18 @@ class AnthropicProvider(LLMProvider):
         return HttpRequest("POST", "/v1/messages", headers, encode(body), self._key(), hint, self._secret_headers())
 
     def _message_headers(self, request: ChatRequest, body: Mapping[str, Any]) -> list[tuple[str, str]]:
-        betas = list(request.options.betas)
-        if self.config.key and self.config.key.is_oauth and OAUTH_BETA not in betas:
-            betas.append(OAUTH_BETA)
+        version = api_version(body, self.config.api_version)
+        return self._own_headers(version, request.options.betas, stream=bool(body.get("stream")))
+
+    def _own_headers(self, version: str, betas: Sequence[str], *, stream: bool) -> list[tuple[str, str]]:
+        joined = ",".join(betas)
+        if self.config.key and self.config.key.is_oauth and OAUTH_BETA not in joined:
+            joined = f"{joined},{OAUTH_BETA}" if joined else OAUTH_BETA
         return [
-            *self._headers(api_version(body, self.config.api_version)),
-            ("accept", "text/event-stream" if body.get("stream") else "application/json"),
+            *self._headers(version),
+            ("accept", "text/event-stream" if stream else "application/json"),
             ("content-type", "application/json"),
-            *([("anthropic-beta", ",".join(betas))] if betas else []),
+            *([("anthropic-beta", joined)] if joined else []),
         ]
 
     def exchange(self, request: ChatRequest) -> MessagesExchange:
@@ -129,6 +135,35 @@ class AnthropicProvider(LLMProvider):
         asked = HttpRequest("POST", path, headers, encode(body), self._key(), hint, self._secret_headers())
         return JsonExchange(asked, wall_clock=time.time)
 
+    def raw_exchange(
+        self, path: str, body: bytes, fields: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> RawExchange:
+        """One try of a request that somebody else has written, for `raw_reads` to drive.
+
+        Args:
+            path: of the request below the base URL, with its query: `/v1/messages`, or a path below that.
+            body: what is sent, byte for byte.
+            fields: what it says.
+            headers: sent besides our own, names in lower case; an `anthropic-version` among them is the one that is
+                sent, and betas stay as they are but for the one that an OAuth token needs.
+        """
+        given = dict(headers)
+        version = given.pop("anthropic-version", "") or api_version(fields, self.config.api_version)
+        beta = given.pop("anthropic-beta", "")
+        own = self._own_headers(version, [beta] if beta else [], stream=bool(fields.get("stream")))
+        asked = HttpRequest(
+            "POST", path, (*own, *given.items()), body, self._key(), self._key_hint, self._secret_headers()
+        )
+        if path.partition("?")[0] == "/v1/messages":
+            return MessagesExchange(asked, wall_clock=time.time, heard=self.heard)
+        return JsonExchange(asked, wall_clock=time.time)
+
+    def raw_reads(
+        self, exchange: RawExchange, deadline: float | None = None
+    ) -> AsyncGenerator[tuple[bytes, Sequence[Event]], None]:
+        """See `Transport.reads`."""
+        return self._async_transport().reads(exchange, deadline=deadline)
+
     def _headers(self, version: str) -> list[tuple[str, str]]:
         # No compression: httpx 0.28 unpacks without a bound, and an answer's deltas are small anyway.
         return [("anthropic-version", version), ("accept-encoding", "identity")]
@@ -136,8 +171,13 @@ class AnthropicProvider(LLMProvider):
     def _secret_headers(self) -> tuple[tuple[str, Secret], ...]:
         return tuple((name, Secret(value)) for name, value in self.config.headers.items())
 
+    @property
+    def lacks_key(self) -> bool:
+        """See `LLMProvider`; other servers than the official one may want none."""
+        return self.config.key is None and self.endpoint.origin == DEFAULT_BASE_URL
+
     def _key(self) -> Credential | None:
-        if self.config.key is None and self.endpoint.origin == DEFAULT_BASE_URL:
+        if self.lacks_key:
             raise AuthenticationError(self.config.no_key or NO_KEY, code="no_key")
         return self.config.key
 

@@ -116,6 +116,11 @@ class LLMProvider(ABC):
             raise StreamInterruptedError("the stream ended without its last event", partial=total.text)
         return completion_dict(total.completion(), self.price_list)
 
+    @property
+    def lacks_key(self) -> bool:
+        """Whether each call would fail, as there is no key and the server wants one. Nobody is asked."""
+        return False
+
     async def count_tokens(self, request: ChatRequest) -> int:
         """Input tokens of `request`, by a call that costs nothing.
 

@@ -17,7 +17,7 @@ from ..core.address import endpoint
 from ..core.errors import UsageError
 from .files import locked, write_private
 from .setting_values import Dollars, WrongValue, checked, dollars, nearest, parsed
-from .settings import DEFAULT_PROFILE, FIELDS, KEYS_GO_ELSEWHERE, NAMES, PROFILE_NAMES, check_user_file, no_setting
+from .settings import DEFAULT_PROFILE, KEYS_GO_ELSEWHERE, PROFILE_NAMES, all_fields, check_user_file, no_setting
 from .settings_file import SettingsFile, parse, read_settings_file
 from .settings_place import statements
 
@@ -25,6 +25,7 @@ _PROFILE = re.compile(
     r"profiles\.(?P<name>.+?)\.(?:headers\.(?P<header>.+)|(?P<key>base_url|model|key_command|headers))"
 )
 
+_ALIASES = "serve.aliases."
 _PROFILE_KEYS = ", ".join((*PROFILE_NAMES, "headers.NAME such as headers.x-team"))
 
 
@@ -108,8 +109,10 @@ def read_text(path: Path) -> str:
 # ------------------------------------------------------------------------------------------------ names and values
 def _keys_of(name: str) -> tuple[str, ...]:
     """The place of the setting `name` in the file, outermost table first. Raises `UsageError`."""
-    if name in NAMES:
+    if name in all_fields():
         return tuple(name.split("."))
+    if name.startswith(_ALIASES) and name != _ALIASES:
+        return (*_ALIASES.split(".")[:2], name.removeprefix(_ALIASES))
     if found := _PROFILE.fullmatch(name):
         inner = ("headers", found["header"]) if found["header"] else (found["key"],)
         return ("profiles", found["name"], *inner)
@@ -120,13 +123,13 @@ def _keys_of(name: str) -> tuple[str, ...]:
 
 def _value_of(keys: Sequence[str], text: str) -> Any:
     """The value that `text` means at `keys`, as TOML has it. Raises `UsageError`."""
-    if keys[-2:-1] == ("headers",):
+    if keys[-2:-1] == ("headers",) or keys[1:-1] == ("aliases",):
         return text
     if keys[-1] == "headers":
         return _headers(text)
-    item = FIELDS[keys[-1] if keys[0] == "profiles" else ".".join(keys)]
+    item = all_fields()[keys[-1] if keys[0] == "profiles" else ".".join(keys)]
     value: Any = parsed(item, text)
-    if type(item.default) is tuple and text.lstrip().startswith("["):
+    if isinstance(item.default, tuple) and text.lstrip().startswith(("[", "{")):
         with suppress(ValueError):
             value = json.loads(text)
     if type(item.default) is float and re.fullmatch(r"\d{1,15}", text):
@@ -168,8 +171,8 @@ def _check_profile(path: Path, name: str) -> None:
 def _readings(name: str) -> list[tuple[str, ...]]:
     """The places that `name` may mean: a name may have dots, as hosts have."""
     readings: list[tuple[str, ...]] = [(name,), tuple(name.split("."))]
-    if found := _PROFILE.fullmatch(name):
-        readings.append(_keys_of(found[0]))
+    if _PROFILE.fullmatch(name) or name.startswith(_ALIASES):
+        readings.append(_keys_of(name))
     if name.startswith("profiles."):
         readings.append(("profiles", name.removeprefix("profiles.")))
     return readings

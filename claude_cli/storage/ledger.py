@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core.budget import Limits, Plan, Record, Ticket, grant
+from ..core.budget import Account, Limits, Plan, Record, Ticket, grant
 from ..core.errors import BudgetReachedError
 from ..core.messages import Notice
 from ..core.pricing import money
 from .database import Database, DatabaseUnavailableError
-from .ledger_schema import KEPT_DAYS, SCHEMA, SPENDING
+from .ledger_rows import COUNT, EXTEND, FOLD, FORGET, INSERT, LOSE, SETTLE
+from .ledger_schema import KEPT_DAYS, SCHEMA, SPENDING, SPENDING_OF_COMMAND
 from .owners import Owners, owners
 
 _FOLDED_AT_ONCE = 100
@@ -84,29 +85,41 @@ class Ledger:
         return begun
 
     def keep(
-        self, plans: Sequence[Plan], over: Sequence[tuple[Ticket, Record | None]] = ()
-    ) -> list[Ticket | BudgetReachedError]:
+        self, plans: Sequence[Plan], over: Sequence[tuple[Ticket, Record | None]] = (),
+        accounts: Sequence[Account | None] = (),
+    ) -> list[Ticket | BudgetReachedError]:  # fmt: skip
         """Many steps in one transaction: `over` are settled, then `plans` begun one after the other.
 
         Args:
             over: calls that have ended, and how; None: one that was never made, of which nothing stays.
+            accounts: whose each plan is; its limits count besides those of all. None, or none given: the process's own.
         Returns: what became of each plan.
         Raises:
             DatabaseUnavailableError: nothing of it was written.
         """
-        return self._database.write(lambda calls: self._keep(calls, plans, over))
+        whose = accounts or (None,) * len(plans)
+        return self._database.write(lambda calls: self._keep(calls, plans, over, whose))
 
-    def unrecorded(self, plan: Plan, error: DatabaseUnavailableError) -> Ticket | BudgetReachedError:
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is a budget, without which calls go on that cannot be recorded."""
+        return bool(self._limits)
+
+    def unrecorded(
+        self, plan: Plan, error: DatabaseUnavailableError, account: Account | None = None
+    ) -> Ticket | BudgetReachedError:
         """What becomes of a plan that `keep` could not write; nobody is told."""
-        if not self._limits:
-            return Ticket(UNRECORDED, plan)
+        if not self._is_limited(account):
+            return Ticket(UNRECORDED, plan, account)
         way = "put that right, or unset budget.day and budget.month"
+        if not self._limits:
+            way = "put that right"
         return BudgetReachedError(f"a budget cannot be kept: {error}; {way}")
 
     def extend(self, ticket: Ticket, plan: Plan, spent_pico: int) -> Ticket:
         """See `Recorder`. Raises `BudgetReachedError`, as `begin` does."""
         if ticket.number == UNRECORDED:
-            return Ticket(UNRECORDED, plan)
+            return ticket._replace(plan=plan)
         try:
             return self._database.write(lambda calls: self._extend(calls, ticket, plan, spent_pico))
         except DatabaseUnavailableError as error:
@@ -133,32 +146,46 @@ class Ledger:
         self._database.close()
 
     def _keep(
-        self, calls: sqlite3.Connection, plans: Sequence[Plan], over: Sequence[tuple[Ticket, Record | None]]
-    ) -> list[Ticket | BudgetReachedError]:
+        self, calls: sqlite3.Connection, plans: Sequence[Plan], over: Sequence[tuple[Ticket, Record | None]],
+        accounts: Sequence[Account | None],
+    ) -> list[Ticket | BudgetReachedError]:  # fmt: skip
         for ticket, record in over:
             if record is None:
-                calls.execute(_FORGET, (ticket.number, self._owners().own))
+                calls.execute(FORGET, (ticket.number, self._owners().own))
             else:
                 self._settle(calls, ticket, record)
         if over:
             self._fold(calls)
         if plans:
             self._sweep(calls)
+        return self._begin(calls, plans, accounts) if plans else []
+
+    def _begin(
+        self, calls: sqlite3.Connection, plans: Sequence[Plan], accounts: Sequence[Account | None]
+    ) -> list[Ticket | BudgetReachedError]:
         now, begun = self._clock(), list[Ticket | BudgetReachedError]()
-        spending = list(self._spending(calls, now)) if plans else []
-        for plan in plans:
+        spending: dict[Account | None, list[_Spending]] = {}  # of all (None), and of each account
+        for plan, account in zip(plans, accounts, strict=True):
+            concerned = (None, account) if account and account.limits else (None,)
+            for whose in concerned:
+                if whose not in spending:
+                    spending[whose] = list(self._spending(calls, now, whose))
             try:
-                granted = _granted(plan, spending)
+                granted = _granted(plan, [each for whose in concerned for each in spending[whose]])
             except BudgetReachedError as error:
                 begun.append(error)  # raised here it would undo all that has been written
                 continue
-            begun.append(Ticket(self._insert(calls, granted, now), granted))
-            spending = [each._replace(aside_pico=each.aside_pico + (granted.worst_pico or 0)) for each in spending]
+            begun.append(Ticket(self._insert(calls, granted, now, account), granted, account))
+            aside = granted.worst_pico or 0
+            for whose in concerned:
+                spending[whose] = [each._replace(aside_pico=each.aside_pico + aside) for each in spending[whose]]
         return begun
 
     def _extend(self, calls: sqlite3.Connection, ticket: Ticket, plan: Plan, spent_pico: int) -> Ticket:
         now = self._clock()
-        granted = _granted(plan, self._spending(calls, now, ticket.number), spent_pico)
+        whose = (None, ticket.account) if ticket.account and ticket.account.limits else (None,)
+        spending = [each for one in whose for each in self._spending(calls, now, one, ticket.number)]
+        granted = _granted(plan, spending, spent_pico)
         number, _ = self._row(calls, ticket, now)
         values = {
             "model": _text(plan.model),
@@ -168,17 +195,17 @@ class Ledger:
             "spent": spent_pico > 0,
             "number": number,
         }
-        calls.execute(_EXTEND, values)
-        return Ticket(number, granted)
+        calls.execute(EXTEND, values)
+        return ticket._replace(number=number, plan=granted)
 
     def _settle(self, calls: sqlite3.Connection, ticket: Ticket, record: Record) -> None:
-        if record.cost_pico is None and self._limits:
+        if record.cost_pico is None and self._is_limited(ticket.account):
             # Another model answered than the one that was let through: no price, but no way round the budget either.
             record = record._replace(cost_pico=record.worst_pico, estimated=True)
         now = self._clock()
         number, state = self._row(calls, ticket, now - (record.duration_ms or 0) / 1000)
         if state != "open":
-            calls.execute(_COUNT, {"sign": -1, "number": number})  # it was taken for lost, and charged
+            calls.execute(COUNT, {"sign": -1, "number": number})  # it was taken for lost, and charged
         usage = record.usage
         values = {
             "number": number,
@@ -192,29 +219,37 @@ class Ledger:
             "estimated": record.estimated,
             "maybe_billed": record.maybe_billed,
         }
-        calls.execute(_SETTLE, values)
-        calls.execute(_COUNT, {"sign": 1, "number": number})
+        calls.execute(SETTLE, values)
+        calls.execute(COUNT, {"sign": 1, "number": number})
 
     def _fold(self, calls: sqlite3.Connection) -> None:
         """Remove rows that are older than they are kept for."""
         oldest = self._local_day(self._clock() - KEPT_DAYS * 86_400)
-        calls.execute(_FOLD, {"oldest": oldest, "most": _FOLDED_AT_ONCE})
+        calls.execute(FOLD, {"oldest": oldest, "most": _FOLDED_AT_ONCE})
 
     def _left(self, calls: sqlite3.Connection) -> int | None:
         found = [each.left_pico for each in self._spending(calls, self._clock())]
         return max(0, min(found)) if found else None
 
-    def _spending(self, calls: sqlite3.Connection, now: float, but: int = UNRECORDED) -> Iterator[_Spending]:
-        """Each limit, and what counts against it; nothing is set aside for the call `but`."""
+    def _spending(
+        self, calls: sqlite3.Connection, now: float, account: Account | None = None, but: int = UNRECORDED
+    ) -> Iterator[_Spending]:
+        """Each limit of `account` (None: those of all calls), and what counts against it without the call `but`."""
         today = self._local_day(now)
-        limits = (
-            ("budget.day", self._limits.day_pico, today, "at midnight"),
-            ("budget.month", self._limits.month_pico, f"{today[:7]}-01", "on the 1st"),
-        )
-        for name, limit, first_day, again in limits:
+        limits, query = (account.limits, SPENDING_OF_COMMAND) if account else (self._limits, SPENDING)
+        for unit, limit, first_day, again in (
+            ("day", limits.day_pico, today, "at midnight"),
+            ("month", limits.month_pico, f"{today[:7]}-01", "on the 1st"),
+        ):
             if limit is not None:
+                name = f"{account.who}'s {unit} budget" if account else f"budget.{unit}"
                 bounds = {"first_day": first_day, "today": today, "but": but}
-                yield _Spending(name, limit, again, *calls.execute(SPENDING, bounds).fetchone())
+                if account:
+                    bounds["command"] = _text(account.command)
+                yield _Spending(name, limit, again, *calls.execute(query, bounds).fetchone())
+
+    def _is_limited(self, account: Account | None) -> bool:
+        return bool(self._limits or (account and account.limits))
 
     def _sweep(self, calls: sqlite3.Connection) -> None:
         """Charge the calls whose process has ended."""
@@ -222,22 +257,22 @@ class Ledger:
         for (owner,) in calls.execute("SELECT DISTINCT owner FROM calls WHERE state = 'open'").fetchall():
             if not known.lives(owner):
                 lost = calls.execute("SELECT id FROM calls WHERE state = 'open' AND owner = ?", (owner,)).fetchall()
-                calls.executemany(_LOSE, lost)
-                calls.executemany(_COUNT, [{"sign": 1, "number": number} for (number,) in lost])
+                calls.executemany(LOSE, lost)
+                calls.executemany(COUNT, [{"sign": 1, "number": number} for (number,) in lost])
 
     def _row(self, calls: sqlite3.Connection, ticket: Ticket, began: float) -> tuple[int, str]:
         """The row of `ticket` and its state; a new one where its file has been set aside since."""
         key = (ticket.number, self._owners().own)
         known = calls.execute("SELECT id, state FROM calls WHERE id = ? AND owner = ?", key).fetchone()
-        return known or (self._insert(calls, ticket.plan, began), "open")
+        return known or (self._insert(calls, ticket.plan, began, ticket.account), "open")
 
-    def _insert(self, calls: sqlite3.Connection, plan: Plan, began: float) -> int:
+    def _insert(self, calls: sqlite3.Connection, plan: Plan, began: float, account: Account | None) -> int:
         about = self._about
         values = {
             "at": int(began * 1000),
             "day": self._local_day(began),
             "owner": self._owners().own,
-            "command": _text(about.command),
+            "command": _text(account.command if account else about.command),
             "provider": _text(about.provider),
             "model": _text(plan.model),
             "profile": _text(about.profile),
@@ -246,14 +281,14 @@ class Ledger:
             "tokens": _fit(plan.input_tokens),
             "input_pico": _fit(plan.input_pico),
         }
-        return calls.execute(_INSERT, values).lastrowid or UNRECORDED
+        return calls.execute(INSERT, values).lastrowid or UNRECORDED
 
     def _owners(self) -> Owners:
         return owners(self._lock)
 
     def _unrecorded(self, ticket: Ticket, error: DatabaseUnavailableError) -> Ticket:
         """`ticket`, whose call goes on without being counted. Raises `BudgetReachedError` where there is a budget."""
-        found = self.unrecorded(ticket.plan, error)
+        found = self.unrecorded(ticket.plan, error, ticket.account)
         if isinstance(found, BudgetReachedError):
             raise found from error
         self._say(error)
@@ -295,50 +330,3 @@ def _fit(count: int | None) -> int | None:
 def _text(text: str | None) -> str | None:
     """`text` without halves of surrogate pairs, which a server may send and no database takes."""
     return None if text is None else text.encode(errors="replace").decode()
-
-
-# A number is never given out again, not even by the file that takes the place of one that was set aside.
-_INSERT = """
-INSERT INTO calls (id, at, day, owner, command, provider, model, profile, session, state,
-                   reserved_pico, input_estimate, input_pico)
-VALUES (max(:at, 1 + ifnull((SELECT max(id) FROM calls), 0)), :at, :day, :owner, :command, :provider, :model, :profile,
-        :session, 'open', :reserved, :tokens, :input_pico)"""
-
-_EXTEND = """
-UPDATE calls SET model = :model, reserved_pico = :reserved, input_pico = :input_pico,
-                 input_estimate = CASE WHEN :spent THEN input_estimate ELSE 0 END + :tokens
-WHERE id = :number"""
-
-_SETTLE = """
-UPDATE calls SET state = 'done', status = :status, model = :model, request_id = :request_id, reserved_pico = 0,
-                 input_tokens = :input_tokens, output_tokens = :output_tokens, cache_read_tokens = :cache_read_tokens,
-                 cache_write_tokens = :cache_write_tokens, thinking_tokens = :thinking_tokens, cost_pico = :cost,
-                 duration_ms = :duration, ttft_ms = :ttft, estimated = :estimated, maybe_billed = :maybe_billed
-WHERE id = :number"""
-
-_LOSE = """
-UPDATE calls SET state = 'lost', status = 'lost', reserved_pico = 0, input_tokens = input_estimate,
-                 cost_pico = input_pico, estimated = 1
-WHERE id = ?"""
-
-_FORGET = "DELETE FROM calls WHERE id = ? AND owner = ? AND state = 'open'"
-
-_COUNT = """
-INSERT INTO days
-SELECT day, model, command, profile, :sign, :sign * (cost_pico IS NULL), :sign * estimated, :sign * input_tokens,
-       :sign * output_tokens, :sign * cache_read_tokens, :sign * cache_write_tokens, :sign * thinking_tokens,
-       :sign * ifnull(cost_pico, 0)
-FROM calls WHERE id = :number
-ON CONFLICT (day, model, command, profile) DO UPDATE SET
-    calls = calls + excluded.calls,
-    unpriced_calls = unpriced_calls + excluded.unpriced_calls,
-    estimated_calls = estimated_calls + excluded.estimated_calls,
-    input_tokens = input_tokens + excluded.input_tokens,
-    output_tokens = output_tokens + excluded.output_tokens,
-    cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
-    cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens,
-    thinking_tokens = thinking_tokens + excluded.thinking_tokens,
-    cost_pico = cost_pico + excluded.cost_pico"""
-
-_FOLD = """
-DELETE FROM calls WHERE id IN (SELECT id FROM calls WHERE day < :oldest AND state <> 'open' LIMIT :most)"""

@@ -20,7 +20,9 @@ from .database import DatabaseUnavailableError
 from .ledger import UNRECORDED, Ledger
 
 APART_S = 0.03
-"""From the start of one group to that of the next, at least: a transaction costs what ten of its calls do."""
+"""From the start of one group to that of the next, at most: where many wait, fewer transactions are cheaper."""
+APART_PER_CALL_S = 0.0005
+"""How much of that each call of a group is worth: a call that is alone is not kept waiting for others to come."""
 SETTLED_S = 0.05
 """How long a call that is over waits for calls that begin, to be written with them."""
 MOST_UNWRITTEN = 10_000
@@ -29,6 +31,8 @@ PATIENCE_S = 180.0
 """How long a ledger that another process has locked is waited for, before calls are begun without it or refused."""
 CLOSING_S = 60.0
 """How long it is waited for at the end, when nothing but what was spent is to be written."""
+USABLE_S = 1.0
+"""How long it may take to see whether it can be written."""
 
 _Over = tuple[Ticket, Record | None]
 
@@ -37,7 +41,7 @@ class _Group(NamedTuple):
     """What is written in one transaction: calls that are over, and calls that begin, with who waits for that."""
 
     over: list[_Over]
-    begin: list[tuple[Plan, asyncio.Future[Ticket]]]
+    begin: list[tuple[Plan, Account | None, asyncio.Future[Ticket]]]
 
 
 class _Written(NamedTuple):
@@ -75,7 +79,7 @@ class GroupedLedger:
         self._next = _Group([], [])
         self._writing = False
         self._timer: asyncio.TimerHandle | None = None
-        self._begun_at = float("-inf")
+        self._begun_at, self._apart_s = float("-inf"), 0.0
         self._patience_s, self._closing_s = patience_s, closing_s
         self._locked_at: float | None = None
         self._last = _Written(())
@@ -87,13 +91,13 @@ class GroupedLedger:
         """Wait until there is a row for the call.
 
         Args:
-            account: whose call it is; None: the process's own.
+            account: whose call it is, with limits of its own; None: the process's own.
         Raises:
             BudgetReachedError: it must not be sent.
         """
         self._loop = asyncio.get_running_loop()
         answer: asyncio.Future[Ticket] = self._loop.create_future()
-        self._next.begin.append((plan, answer))
+        self._next.begin.append((plan, account, answer))
         self._write_in(0.0)
         try:
             return await answer
@@ -111,6 +115,24 @@ class GroupedLedger:
         if ticket.number != UNRECORDED:
             self._next.over.append((ticket, record))
             self._write_in(SETTLED_S)
+
+    async def is_usable(self, patience_s: float = USABLE_S) -> bool:
+        """Whether calls are let through: there is no budget, or they can be recorded.
+
+        The last group tells; where that failed, or there was none, one without calls is written, to see.
+        """
+        if not self._ledger.is_limited or (self._begun_at > float("-inf") and not self._last.error):
+            return True
+        self._loop = asyncio.get_running_loop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                if not self._writing:
+                    self._write()
+                while self._writing:
+                    self._back.clear()
+                    await self._back.wait()
+                return self._last.error is None
+        return False
 
     async def aclose(self) -> None:
         """Write what waits, and close; then say how many calls could not be recorded."""
@@ -140,7 +162,7 @@ class GroupedLedger:
         """Write what waits in so many seconds, or sooner; a group that is under way comes back before."""
         if self._writing or self._loop is None:
             return
-        at = max(self._loop.time() + seconds, self._begun_at + APART_S)
+        at = max(self._loop.time() + seconds, self._begun_at + self._apart_s)
         if self._timer and self._timer.when() <= at:
             return
         if self._timer:
@@ -153,6 +175,7 @@ class GroupedLedger:
             self._timer.cancel()
         group, self._next = self._next, _Group([], [])
         self._timer, self._writing, self._begun_at = None, True, self._loop.time()
+        self._apart_s = min(APART_S, APART_PER_CALL_S * (len(group.over) + len(group.begin)))
         if self._thread is None:
             thread = Thread(target=self._work, name="ledger", daemon=True)
             if not self._start(thread):
@@ -169,11 +192,12 @@ class GroupedLedger:
         self._call(self._back.set)
 
     def _written(self, group: _Group) -> _Written:
-        plans = [plan for plan, _ in group.begin]
+        plans, accounts = [plan for plan, _, _ in group.begin], [account for _, account, _ in group.begin]
         try:
-            return _Written(self._ledger.keep(plans, group.over))
+            return _Written(self._ledger.keep(plans, group.over, accounts))
         except DatabaseUnavailableError as error:
-            return _Written([self._ledger.unrecorded(plan, error) for plan in plans], error)
+            pairs = zip(plans, accounts, strict=True)
+            return _Written([self._ledger.unrecorded(plan, error, account) for plan, account in pairs], error)
         except BaseException as error:  # the border: a bug in a thread is raised where somebody waits for it
             bug = RuntimeError(f"the ledger failed: {error!r}")
             bug.__cause__ = error
@@ -203,13 +227,13 @@ class GroupedLedger:
             self._locked_at = self._loop.time()
             self._notify(Notice("ledger_locked", f"calls wait for the ledger: {written.error}"))
         if self._is_worth_waiting(self._locked_at, self._patience_s):
-            self._next.begin[:0] = [each for each in group.begin if not each[1].cancelled()]
+            self._next.begin[:0] = [each for each in group.begin if not each[-1].cancelled()]
         else:
             self._answer(group, written)
 
     def _answer(self, group: _Group, written: _Written) -> None:
         """Tell those who wait for a group."""
-        for (_, waiting), answer in zip(group.begin, written.answers, strict=True):
+        for (_, _, waiting), answer in zip(group.begin, written.answers, strict=True):
             if waiting.cancelled():
                 if isinstance(answer, Ticket):
                     self.settle(answer, None)

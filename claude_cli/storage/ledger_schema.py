@@ -77,3 +77,11 @@ SELECT (SELECT ifnull(sum(cost_pico), 0) FROM days WHERE day BETWEEN :first_day 
 """What counts against a budget that began on `first_day`: pico-dollars that were spent, and those set aside for calls
 under way but the one with the number `but` (0: no call has that). Today may already have ended elsewhere, hence the two
 days; what a wrong clock has put farther ahead would block a budget until then."""
+
+SPENDING_OF_COMMAND = """
+SELECT (SELECT ifnull(sum(cost_pico), 0) FROM days
+        WHERE day BETWEEN :first_day AND date(:today, '+2 days') AND command = :command),
+       (SELECT ifnull(sum(reserved_pico), 0) FROM calls
+        WHERE state = 'open' AND day BETWEEN :first_day AND date(:today, '+2 days') AND id <> :but
+              AND command = :command)"""
+"""The same of the calls of one command alone."""

@@ -25,6 +25,12 @@ class Dollars(str):
         return int(whole) * 10**12 + int(part.ljust(12, "0"))
 
 
+class Table(tuple[tuple[str, str], ...]):
+    """A table of texts: each name with its text, in the file's order."""
+
+    __slots__ = ()
+
+
 _AMOUNT = re.compile(r"(?=\.?[0-9])([0-9]{0,9})(?:\.([0-9]{0,12}))?")
 AMOUNT = "an amount of US dollars such as 5 or 0.25"
 _SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
@@ -35,6 +41,7 @@ _WANTED = {
     tuple: "a list of texts",
     str: "a text",
     Dollars: AMOUNT,
+    Table: "a table of texts",
 }
 
 
@@ -100,6 +107,8 @@ def checked(item: Field[Any], value: Any) -> Any:
         value = _float(value)
     if kind is Dollars:
         value = dollars(value)
+    if kind is Table and isinstance(value, dict) and all(isinstance(each, str) for each in value.values()):
+        value = Table(value.items())
     if kind is tuple and isinstance(value, list) and all(isinstance(each, str) for each in value):
         value = tuple(value)
     negative = kind in (int, float) and type(value) is kind and not 0 <= value < float("inf")

@@ -93,6 +93,8 @@ class Settings:
     project: ProjectFile | None = None
     home_base_url: str = ""
     """The base URL that the user's file has, whatever a flag or a variable say; empty: the official one."""
+    serve: Mapping[str, Any] = field(default_factory=dict)
+    """What the user's file has in its table [serve], by name; `serve_settings` makes the settings of it."""
 
     def value(self, name: str) -> Any:
         """The value of the setting `name`."""
@@ -105,9 +107,8 @@ class Settings:
 
 
 FIELDS: Mapping[str, Field[Any]] = {name_of(item): item for item in fields(Settings) if item.metadata}
-"""The settings by their names, those of a table with a dot: `budget.day`."""
-NAMES = tuple(FIELDS)
-_TABLES = {name.partition(".")[0] for name in NAMES if "." in name}
+"""The settings by their names, those of a table with a dot: `budget.day`; but for those of `serve`."""
+_TABLES = {"serve", *(name.partition(".")[0] for name in FIELDS if "." in name)}
 KEYS_GO_ELSEWHERE = "keys are not kept among the settings; `claude-cli keys set` stores one safely"
 _KEY_NAME = re.compile(
     r"(?:^|[._-])(?:(?:api|auth|access)?key|secret|password)s?$|(?:^|(?:api|auth|access|bearer)[._-]?)token$",
@@ -115,8 +116,15 @@ _KEY_NAME = re.compile(
 )
 """What a key may be called; other tokens are counted."""
 _LISTED = "; `claude-cli config show` lists them"
-_Layer = dict[str, tuple[Any, str]]
+Layer = dict[str, tuple[Any, str]]
 """Values by name, each with where it came from."""
+
+
+def all_fields() -> Mapping[str, Field[Any]]:
+    """`FIELDS` and those of [serve], which few need: making their class takes longer than all else about settings."""
+    from .settings_serve import SERVE_FIELDS
+
+    return {**FIELDS, **SERVE_FIELDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +171,10 @@ def load_settings(environ: Mapping[str, str], profile: str | None = None, folder
     except ValueError as error:
         raise UsageError(f"{'--profile' if profile else f'{_PREFIX}PROFILE'}: {error} to {user.path}") from error
     path = str(user.path)
-    layers: list[_Layer] = [
+    layers: list[Layer] = [
         {name: (value, path) for name, value in user.values.items()},
         _of_project(project) if project else {},
-        _of_environment(environ),
+        of_environment(environ, FIELDS),
     ]
     rank = 3 if profile else 2 if by_variable else 1
     layers.insert(rank, {name: (value, f"profile {named} of {path}") for name, value in of_profile.items()})
@@ -174,9 +182,10 @@ def load_settings(environ: Mapping[str, str], profile: str | None = None, folder
         layers.append({"profile": (profile, "--profile")})
     found = {name: pair for layer in layers for name, pair in layer.items()}
     sources = {name: source for name, (_, source) in found.items()}
+    serve = {name: found.pop(name)[0] for name in [name for name in found if name not in FIELDS]}
     values = {FIELDS[name].name: value for name, (value, _) in found.items()}
     home = of_profile.get("base_url") or user.values.get("base_url", "")
-    return Settings(**values, profiles=user.profiles, sources=sources, project=project, home_base_url=home)
+    return Settings(**values, profiles=user.profiles, sources=sources, project=project, home_base_url=home, serve=serve)
 
 
 def check_user_file(file: SettingsFile) -> UserFile:
@@ -202,12 +211,13 @@ def no_setting(name: str) -> str:
     """Why there is no setting called `name`, and what may have been meant."""
     if _KEY_NAME.search(name):
         return KEYS_GO_ELSEWHERE
-    return f"there is no setting {name!r}{nearest(name, (*NAMES, 'profiles')) or _LISTED}"
+    return f"there is no setting {name!r}{nearest(name, (*all_fields(), 'profiles')) or _LISTED}"
 
 
 def variables(name: str) -> tuple[str, ...]:
     """The variables that the setting `name` is read from; the first that is set counts."""
-    if name not in FIELDS or FIELDS[name].metadata["file_only"]:
+    item = FIELDS.get(name) or all_fields().get(name)
+    if item is None or item.metadata["file_only"]:
         return ()
     own = _variable(name)
     return (own, "ANTHROPIC_BASE_URL") if name == "base_url" else (own,)
@@ -216,11 +226,11 @@ def variables(name: str) -> tuple[str, ...]:
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """A line for each variable that looks like a setting of ours and is none, with the nearest that is."""
     strange = (name for name in sorted(environ) if name.startswith(_PREFIX) and name not in _OTHER_VARIABLES)
-    known = {_variable(name): name for name in NAMES}
+    known = {_variable(name): name for name in all_fields()}
     lines = []
     for name in strange:
         if name not in known:
-            near = nearest(name, [_variable(each) for each in NAMES if variables(each)], 0.8)
+            near = nearest(name, [variable for variable, each in known.items() if variables(each)], 0.8)
             lines.append(f"{name} is set, but there is no such setting{near}")
         elif not variables(known[name]):
             lines.append(f"{name} is set, but only {FILE_NAME} may set this")
@@ -264,10 +274,11 @@ def _own(file: SettingsFile) -> Iterator[tuple[str, Any]]:
 
 def _value(file: SettingsFile, keys: tuple[str, ...], value: Any) -> Any:
     name = ".".join(keys)
-    if name not in FIELDS:
+    item = (all_fields() if keys[0] == "serve" else FIELDS).get(name)
+    if item is None:
         raise UsageError(f"{file.where(*keys)}: {no_setting(name)}")
     try:
-        return checked(FIELDS[name], value)
+        return checked(item, value)
     except WrongValue as error:
         raise UsageError(f"{file.where(*keys)}: {error}") from error
 
@@ -295,9 +306,9 @@ def _profile_value(key: str, value: Any) -> Any:
     return value
 
 
-def _of_project(project: ProjectFile) -> _Layer:
+def _of_project(project: ProjectFile) -> Layer:
     """What a project's file sets. Its values are not repeated in errors: it may be anything."""
-    layer: _Layer = {}
+    layer: Layer = {}
     for name, value in project.values.items():
         try:
             layer[name] = checked(FIELDS[name], value), str(project.file.path)
@@ -312,14 +323,15 @@ def _of_project(project: ProjectFile) -> _Layer:
     return layer
 
 
-def _of_environment(environ: Mapping[str, str]) -> _Layer:
-    layer: _Layer = {}
-    for name in NAMES:
+def of_environment(environ: Mapping[str, str], known: Mapping[str, Field[Any]]) -> Layer:
+    """What variables say of the settings `known`. Raises `UsageError`: one of them has a wrong value."""
+    layer: Layer = {}
+    for name, item in known.items():
         variable = next((each for each in variables(name) if environ.get(each)), None)
         if variable is None:
             continue
         try:
-            layer[name] = checked(FIELDS[name], parsed(FIELDS[name], environ[variable])), variable
+            layer[name] = checked(item, parsed(item, environ[variable])), variable
         except WrongValue as error:
             raise UsageError(f"{variable}: {error}") from error
     return layer

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from ..core.errors import UsageError
 from ..core.redact import MASK, redact
-from .setting_values import nearest
-from .settings import NAMES, PROFILE_NAMES, Settings
+from .setting_values import Table, nearest
+from .settings import FIELDS, PROFILE_NAMES, Settings
+from .settings_serve import SERVE_FIELDS, serve_settings
 
 DEFAULT = "default"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,17 @@ class Row:
         return self.value if isinstance(self.value, str) else self.literal
 
 
-def rows(settings: Settings, user_file: str) -> list[Row]:
-    """Every setting, in the order of their subjects, then what the profiles of `user_file` have."""
-    own = [Row(name, _harmless(name, settings.value(name)), settings.sources.get(name, DEFAULT)) for name in NAMES]
+def rows(settings: Settings, user_file: str, environ: Mapping[str, str] = _NOTHING) -> list[Row]:
+    """Every setting, in the order of their subjects, then what the profiles of `user_file` have.
+
+    Raises:
+        UsageError: a variable for `serve` has a wrong value; the others were judged before.
+    """
+    serve, sources = serve_settings(settings, environ)
+    values = {name: settings.value(name) for name in FIELDS}
+    values |= {name: getattr(serve, item.name) for name, item in SERVE_FIELDS.items()}
+    sources = {**settings.sources, **sources}
+    own = [Row(name, _harmless(name, value), sources.get(name, DEFAULT)) for name, value in values.items()]
     return own + [Row(name, value, user_file) for name, value in _of_profiles(settings)]
 
 
@@ -80,6 +91,8 @@ def _harmless(name: str, value: Any) -> Any:
     """The `value` of the setting `name` without keys and passwords: they may have got into a command or an address."""
     if isinstance(value, str):
         return redact(value)
+    if isinstance(value, Table):
+        return {key: redact(text) for key, text in value}
     if name == "key_command" and len(value) > 1:
         return [redact(value[0]), "…"]
     return [redact(word) for word in value] if isinstance(value, tuple) else value

@@ -8,7 +8,6 @@ import json
 import pytest
 
 from claude_cli.batch.answering import MOST_CUTS
-from claude_cli.storage.books import RunBooks
 from claude_cli.batch.gate import Gate
 from claude_cli.batch.job import Settings
 from claude_cli.batch.stop import exit_status
@@ -29,6 +28,7 @@ from claude_cli.core.form import Form
 from claude_cli.core.messages import Notice
 from claude_cli.core.models import catalogue
 from claude_cli.core.schema import load_schema
+from claude_cli.storage.books import RunBooks
 
 from .conftest import Clock, Night, OpenBooks, Parrot, WideGate, around, row
 

@@ -10,13 +10,13 @@ from contextlib import closing
 
 import pytest
 
-from claude_cli.storage.books import RunBooks
-from claude_cli.storage.ledger_grouped import GroupedLedger
 from claude_cli.core.budget import Limits, Plan, Record
 from claude_cli.core.errors import BudgetReachedError
 from claude_cli.core.messages import Usage
 from claude_cli.core.threads import start_unsignalled as start
+from claude_cli.storage.books import RunBooks
 from claude_cli.storage.ledger import About, Ledger
+from claude_cli.storage.ledger_grouped import GroupedLedger
 
 PLAN = Plan("claude-haiku-5-5", input_tokens=100, max_tokens=4000, flexible=False, input_pico=100, token_pico=5)
 WORST = 20_100
@@ -31,11 +31,11 @@ class Counted(Ledger):
     threads: frozenset[str] = frozenset()
     before = staticmethod(lambda: None)
 
-    def keep(self, plans, over=()):
+    def keep(self, plans, over=(), accounts=()):
         self.transactions += 1
         self.threads |= {threading.current_thread().name}
         self.before()
-        return super().keep(plans, over)
+        return super().keep(plans, over, accounts)
 
 
 class Bench:

@@ -6,7 +6,7 @@ import pytest
 
 from claude_cli.core.errors import UsageError
 from claude_cli.storage.setting_values import Dollars
-from claude_cli.storage.settings import FIELDS, NAMES, Settings, load_settings, unknown_variables, variables
+from claude_cli.storage.settings import FIELDS, Settings, all_fields, load_settings, unknown_variables, variables
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_the_environment_goes_before_the_file(load, tmp_path):
     )
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if variables(name) and name != "profile"])
+@pytest.mark.parametrize("name", [name for name in FIELDS if variables(name) and name != "profile"])
 def test_every_setting_has_a_variable(load, name):
     """`CLAUDE_CLI_` and the name in capitals; an empty one is none."""
     default, (variable, *_) = Settings().value(name), variables(name)
@@ -62,7 +62,7 @@ def test_every_setting_has_a_variable(load, name):
 
 def test_plain_http_and_the_key_command_are_allowed_only_by_the_file(load):
     """A variable is easily set by somebody else's script."""
-    assert {name for name in NAMES if not variables(name)} == {"allow_http", "key_command"}
+    assert {name for name in all_fields() if not variables(name)} == {"allow_http", "key_command", "serve.aliases"}
     found = load(CLAUDE_CLI_ALLOW_HTTP="lab.local", CLAUDE_CLI_KEY_COMMAND="evil")
     assert (found.allow_http, found.key_command) == ((), ())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from claude_cli.core.errors import UsageError
-from claude_cli.storage.settings import NAMES, Profile, Settings
+from claude_cli.storage.settings import Profile, Settings, all_fields
 from claude_cli.storage.settings_view import find, rows
 
 SETTINGS = Settings(
@@ -29,8 +29,9 @@ SETTINGS = Settings(
 def test_every_setting_has_a_row_and_no_row_a_secret():
     """In the order of their subjects, profiles last."""
     found = rows(SETTINGS, "config.toml")
-    assert tuple(row.name for row in found[: len(NAMES)]) == NAMES
-    assert [(row.name, row.value, row.source) for row in found[len(NAMES) :]] == [
+    names = [*all_fields()]
+    assert [row.name for row in found[: len(names)]] == names
+    assert [(row.name, row.value, row.source) for row in found[len(names) :]] == [
         ("profiles.work.model", "haiku", "config.toml"),
         ("profiles.work.headers.Authorization", "***", "config.toml"),
         ("profiles.work.headers.X-API-Key", "***", "config.toml"),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .storage.books import Books
     from .storage.keys import KeyStore, Purpose
     from .storage.ledger import About
+    from .storage.settings_serve import ServeSettings
 
 Counts = TypeVar("Counts")
 
@@ -82,6 +83,13 @@ class Context:
     def settings(self) -> Settings:
         """The settings in force. Raises `UsageError`."""
         return load_settings(self.environ, self.overrides.profile, _working_folder() if self.uses_project else None)
+
+    @cached_property
+    def serve_settings(self) -> ServeSettings:
+        """Those of the gateway. Raises `UsageError`."""
+        from .storage.settings_serve import serve_settings
+
+        return serve_settings(self.settings, self.environ)[0]
 
     def say_project_file(self) -> None:
         """Say what of a project's file counts, once for each folder and content, and each time what of it does not.
@@ -168,15 +176,19 @@ class Context:
             return None  # and nothing of it is loaded
         from .accounts import recorder
 
-        return self._counted(recorder)
+        return self._counted(recorder, self.notify)
 
-    def books(self) -> Books:
-        """Who keeps count of many calls at once and of their money. Raises `UsageError`."""
+    def books(self, notify: Callable[[Notice], None] | None = None) -> Books:
+        """Who keeps count of many calls at once and of their money. Raises `UsageError`.
+
+        Args:
+            notify: is told what hinders the ledger; None: the user is.
+        """
         from .accounts import grouped_books
 
-        return self._counted(grouped_books)
+        return self._counted(grouped_books, notify or self.notify)
 
-    def _counted(self, make: Callable[..., Counts]) -> Counts:
+    def _counted(self, make: Callable[..., Counts], notify: Callable[[Notice], None]) -> Counts:
         """What `make` of `accounts.py` makes for this command. Raises `UsageError`."""
         return make(
             self._about,
@@ -184,7 +196,7 @@ class Context:
             self.environ,
             offline=self.offline,
             run_limit_pico=self.overrides.max_cost_pico,
-            notify=self.notify,
+            notify=notify,
         )
 
     @cached_property

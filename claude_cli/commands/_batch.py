@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..asking.live import say_retirement
 from ..context import Context
-from ..core.errors import AuthenticationError, ClaudeError, UsageError
+from ..core.errors import ClaudeError, UsageError
 from ..core.messages import Notice
 from ..core.sources import is_stdin
 from ..terminal.console import STDIN, STDOUT, write_all
@@ -21,6 +21,7 @@ from ..terminal.signals import handed_over
 from . import _batch_told as told
 from ._batch_shown import Shown
 from ._batch_signals import Signals
+from ._check import check_key
 
 if TYPE_CHECKING:
     from ..batch.common import Common
@@ -95,7 +96,7 @@ def run_batch(context: Context, asked: Asked) -> int:
         context.say_project_file()
         provider = closing.enter_context(context.provider())
         if not asked.dry_run:
-            _check_key(provider)
+            check_key(provider)
             told.whom(context, provider, asked.common.form)
         tally, stop = Tally(simulated=context.offline), Stop()
         name = STDIN_NAME if is_stdin(asked.input) else asked.input
@@ -333,14 +334,3 @@ def _collect_garbage() -> None:
 
     gc.freeze()  # modules are none
     gc.enable()
-
-
-def _check_key(provider: LLMProvider) -> None:
-    """Look whether there is a key where one is wanted, before a long input is read. Raises `AuthenticationError`."""
-    from ..core.connection import DEFAULT_BASE_URL
-    from ..core.providers.anthropic import AnthropicProvider
-
-    if not isinstance(provider, AnthropicProvider) or provider.config.key is not None:
-        return
-    if provider.endpoint.origin == DEFAULT_BASE_URL:
-        raise AuthenticationError(provider.config.no_key, code="no_key")

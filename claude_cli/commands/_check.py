@@ -1,12 +1,15 @@
-"""The free call that shows whether a provider can be reached and takes the key."""
+"""Whether there is a key for a provider, and the free call that shows whether it can be reached and takes it."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
+from ..core.errors import AuthenticationError
+
 if TYPE_CHECKING:
     from ..core.providers.anthropic import AnthropicProvider
+    from ..core.providers.base import LLMProvider
 
 TIMEOUT_S = 20.0
 
@@ -23,3 +26,14 @@ def list_models(provider: AnthropicProvider, timeout_s: float | None = None) -> 
     if page.error:
         raise page.error
     return len(page.models), page.latency_ms
+
+
+def check_key(provider: LLMProvider) -> None:
+    """Look whether there is a key where one is wanted, before anything else is begun. Raises `AuthenticationError`."""
+    from ..core.connection import DEFAULT_BASE_URL
+    from ..core.providers.anthropic import AnthropicProvider
+
+    if not isinstance(provider, AnthropicProvider) or provider.config.key is not None:
+        return
+    if provider.endpoint.origin == DEFAULT_BASE_URL:
+        raise AuthenticationError(provider.config.no_key, code="no_key")

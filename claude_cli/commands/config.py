@@ -48,7 +48,7 @@ def show(
 
     context = Context(overrides=Overrides(profile=profile))
     settings, trouble = _settings(context)
-    found = rows(settings, str(_file(context)))
+    found = rows(settings, str(_file(context)), context.environ)
     if name:
         found = find(found, name)
     if as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from shlex import quote
 
 from .tree import DEFAULT, Command, Value
@@ -63,19 +63,27 @@ _claude_cli() {
 def script(commands: Sequence[Command]) -> str:
     """The whole script for `commands`, the program itself first."""
     root, *others = commands
-    groups = " | ".join(each.path for each in others if each.inner)
     lines = [
         HEAD + START.rstrip("\n"),
         f"  if ((COMP_CWORD == 1)); then argument={quote('words ' + _words(root))}; fi",
         "  if ((COMP_CWORD > 1)); then path=${COMP_WORDS[1]}; fi",
-        f'  case $path in {groups}) if ((COMP_CWORD > 2)); then path+=" ${{COMP_WORDS[2]}}"; fi ;; esac'
-        if groups
-        else "",
+        *_deeper(others),
         "  case $path in",
     ]
     for command in sorted(others, key=lambda each: each.path == DEFAULT):  # the last one takes all other words
         lines += _case(command, root)
-    return "\n".join(line for line in [*lines, "  esac"] if line) + TAIL
+    return "\n".join([*lines, "  esac"]) + TAIL
+
+
+def _deeper(commands: Sequence[Command]) -> Iterator[str]:
+    """For each further word that may belong to a command, the line that takes it where it does."""
+    by_depth: dict[int, list[str]] = {}
+    for command in commands:
+        by_depth.setdefault(len(command.path.split()), []).append(quote(command.path))
+    for depth in sorted(by_depth)[1:]:
+        word = f"${{COMP_WORDS[{depth}]}}"
+        paths = " | ".join(by_depth[depth])
+        yield f'  if ((COMP_CWORD > {depth})); then case "$path {word}" in {paths}) path+=" {word}" ;; esac; fi'
 
 
 def _case(command: Command, root: Command) -> list[str]:

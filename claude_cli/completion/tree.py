@@ -9,8 +9,11 @@ from types import MappingProxyType
 from typing import Any
 
 from ..core.models import ABILITIES
-from ..storage.settings import EFFORTS, FIELDS, NAMES
+from ..storage.settings import EFFORTS, all_fields
+from ..storage.settings_serve import ON_UNSUPPORTED
 
+FIELDS = all_fields()
+NAMES = tuple(FIELDS)
 SHELLS = ("bash", "zsh", "fish")
 DEFAULT = "complete"
 """The command that words without a command mean."""
@@ -36,6 +39,7 @@ _CHOICES = {
     "history export --format": ("md", "json"),
     "--color": ("auto", "always", "never"),
     "--on-truncate": ("fail", "continue", "ok"),
+    "--on-unsupported": ON_UNSUPPORTED,
     "--service-tier": ("auto", "standard_only"),
     "--store": ("keyring", "file"),
     "--thinking": ("on", "off"),
@@ -72,7 +76,7 @@ _ARGUMENTS = {
 }
 
 _NONE: Mapping[str, str] = MappingProxyType({})
-_LIVE_SETTINGS = {"model": "models", "profile": "profiles", "template": "templates"}
+_LIVE_SETTINGS = {"model": "models", "profile": "profiles", "serve.fallback_models": "models", "template": "templates"}
 _NO_VALUE = Value("VALUE")
 
 

@@ -35,10 +35,14 @@ def script(commands: Sequence[Command]) -> str:
     """The whole script for `commands`, the program itself first."""
     root, *others = commands
     lines = [HEAD, "_claude-cli() {", "  local curcontext=$curcontext _claude_cli_program=$words[1] at=''"]
-    lines += ["  local -a inner", *_inner(root, "  "), "  case $at in"]
-    for group in (each for each in others if each.inner):
-        lines += [f"    {group.path})", *_inner(group, "      "), "      ;;"]
-    lines += ["  esac", "  case $at in"]
+    lines += ["  local -a inner", *_inner(root, "  ")]
+    groups = [each for each in others if each.inner]
+    for depth in sorted({len(each.path.split()) for each in groups}):  # outermost first: one leads to the next
+        lines.append("  case $at in")
+        for group in (each for each in groups if len(each.path.split()) == depth):
+            lines += [f"    {_quote(group.path)})", *_inner(group, "      "), "      ;;"]
+        lines.append("  esac")
+    lines.append("  case $at in")
     for command in sorted(others, key=lambda each: each.path == DEFAULT):  # the last one takes all other words
         lines += [f"    {'*' if command.path == DEFAULT else _quote(command.path)})", "      _arguments -s -S \\"]
         flags = command.flags

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 STEPS = tuple(Step(name) for name in ("libraries", "extras"))
 LIBRARIES = ("httpcore", "httpx", "typer", "rich", "keyring")
-EXTRAS = {"media": ("pillow", "pillow-heif", "pypdf"), "schema": ("jsonschema-rs",)}
+EXTRAS = {
+    "media": ("pillow", "pillow-heif", "pypdf"),
+    "schema": ("jsonschema-rs",),
+    "serve": ("httptools", "limits", "prometheus-client", "starlette", "uvicorn", "websockets"),
+}
 """Optional parts, each with the packages that make it up."""
 
 

@@ -27,6 +27,7 @@ class Asked:
         tool_names: by the name that is sent, the client's own where that had to be changed.
         json_tool: the forced tool whose input is the answer's text, on models without structured outputs; "": none.
         json_text: the answer was asked for as JSON, so a fence around it is taken off where it comes in one piece.
+        functions: asked with the older `functions`: a tool's call is told as `function_call`, and there is one at most.
     """
 
     model: str
@@ -39,6 +40,7 @@ class Asked:
     tool_names: Mapping[str, str] = field(default_factory=dict)
     json_tool: str = ""
     json_text: bool = False
+    functions: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,44 +2,53 @@
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Any
 
+from ..core.budget import Record
+from ..core.events import Event
+from ..core.pricing import PICO
 from .answering import answer, fitted
 from .asked import Asked, Envelope
+from .body import parse_json
 from .gateway import Gateway
+from .openai_chunks import ChunkEncoder
 from .openai_request import decode
-from .openai_response import JSON, ChunkEncoder, completion_object
+from .openai_response import JSON, completion_object
 from .refusal import Refusal
 from .reply import EVENT_STREAM, Reply
-from .visit import Visit
+from .visit import Scope, Visit
+
+COST = "x-claude-cli-cost-usd"
 
 
-async def chat_completions(gateway: Gateway, visit: Visit, reply: Reply, body: bytes) -> None:
+async def chat_completions(gateway: Gateway, visit: Visit, reply: Reply, scope: Scope, body: bytes) -> None:
     """Answer `body`. Raises `Refusal`: before anything of the answer was sent."""
-    try:
-        value: Any = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Refusal(400, "the body is no JSON") from error
-    asked = decode(value, gateway.names, on_unsupported=gateway.config.on_unsupported)
-    request = fitted(gateway, visit, asked)
+    asked = decode(parse_json(body), gateway.names, on_unsupported=gateway.config.on_unsupported)
+    question = fitted(gateway, visit, asked)
     envelope = Envelope(f"chatcmpl-{os.urandom(12).hex()}", int(gateway.wall()))
-    batches = answer(gateway, visit, request, flexible=asked.flexible)
-    async with aclosing(batches):
+    async with aclosing(answer(gateway, visit, question)) as batches:
         if asked.stream:
-            await _stream(visit, reply, asked, envelope, batches)
+            with reply.kept_alive(gateway.config.ping_s):
+                await _stream(visit, reply, ChunkEncoder(asked, envelope), batches)
             return
         async for _ in batches:
             pass
+    await _whole(visit, reply, asked, envelope)
+
+
+async def _whole(visit: Visit, reply: Reply, asked: Asked, envelope: Envelope) -> None:
     assert visit.call  # it has been answered
+    if visit.call.record and (cost := dollars(visit.call.record)):
+        visit.headers[COST] = cost
     found = completion_object(asked, envelope, visit.call.completion())
     await reply.whole(200, {"content-type": "application/json"}, JSON(found).encode(errors="replace"))
 
 
-async def _stream(visit: Visit, reply: Reply, asked: Asked, envelope: Envelope, batches: Any) -> None:
-    encoder = ChunkEncoder(asked, envelope)
+async def _stream(
+    visit: Visit, reply: Reply, encoder: ChunkEncoder, batches: AsyncGenerator[Sequence[Event], None]
+) -> None:
     try:
         async for events in batches:
             data = encoder.feed(events)
@@ -54,4 +63,14 @@ async def _stream(visit: Visit, reply: Reply, asked: Asked, envelope: Envelope, 
         await reply.write(encoder.error(refusal), more=False)
         return
     assert visit.call  # it has been answered
+    if not reply.begun:
+        await reply.begin(200, EVENT_STREAM)
     await reply.write(encoder.end(visit.call.completion().usage), more=False)
+
+
+def dollars(record: Record) -> str:
+    """What a call cost, in US dollars to the last digit; "" where that is not known."""
+    if record.cost_pico is None:
+        return ""
+    whole, rest = divmod(record.cost_pico, PICO)
+    return f"{whole}.{rest:012d}".rstrip("0").rstrip(".")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..core.models import Catalogue
+from .refusal import Refusal
 
 ALIASES: Mapping[str, str] = {
     "claude-3-5-sonnet-20241022": "sonnet",
@@ -20,6 +22,10 @@ ALIASES: Mapping[str, str] = {
     "claude-3-haiku": "haiku",
 }
 """Names of retired models that clients are configured with, and the lines of today that answer in their place."""
+
+_SENDABLE = re.compile(r"[!-~]{1,256}")
+"""What may be a model's name: it also goes into headers and logs."""
+_SHOWN_CHARS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +43,39 @@ class Names:
     any_name: bool = False
 
     def resolve(self, name: str) -> str:
-        """The id of the model that `name` means. Raises `Refusal`: 404, there is none."""
-        return self.models.resolve(self.aliases.get(name, name))
+        """The id of the model that `name` means; many write 4.5 where ids have 4-5.
+
+        An id of the provider's that is newer than the catalogue is let through: the provider knows better.
+
+        Raises:
+            Refusal: 404; there is none, or it has retired.
+        """
+        dashed = name.replace(".", "-")
+        alias = self.aliases.get(name) or self.aliases.get(dashed)
+        wanted = self.models.resolve(alias or name)
+        model = self.models.find(wanted) or self.models.find(dashed)
+        if model is not None:
+            return model.id
+        if not _SENDABLE.fullmatch(wanted):
+            raise _unknown(name, self)
+        if alias or self.any_name or wanted != name:
+            return wanted
+        heir = self.models.successor(wanted) or self.models.successor(dashed)
+        if heir:
+            raise _not_found(f"the model {wanted} has retired; its successor is {heir}")
+        if wanted.startswith("claude-") and self.models.find_any(wanted) is None:
+            return wanted
+        raise _unknown(name, self)
+
+
+def _unknown(name: str, names: Names) -> Refusal:
+    from difflib import get_close_matches  # only who errs waits for it
+
+    short = name[:_SHOWN_CHARS]
+    near = get_close_matches(short, [*names.aliases, *names.models.names()], 3)
+    meant = f"did you mean {' or '.join(dict.fromkeys(near))}? " if near else ""
+    return _not_found(f"there is no model {short!r} here; {meant}GET /v1/models lists those there are")
+
+
+def _not_found(message: str) -> Refusal:
+    return Refusal(404, message, param="model", code="model_not_found")

@@ -10,30 +10,33 @@ from .refusal import Refusal
 
 
 class Room:
-    """Places for calls.
+    """Places for calls; whoever has waited longest gets the next.
 
     Attributes:
         inside: calls that have a place.
+        streams: those of them whose answers are streamed.
         waiting: requests that want one.
     """
 
     def __init__(self, places: int, queue: int, wait_s: float) -> None:
         """Have so many places, let so many wait, and none of them longer than `wait_s` seconds."""
         self._places, self._queue, self._wait_s = asyncio.Semaphore(places), queue, wait_s
-        self.inside = self.waiting = 0
+        self.inside = self.streams = self.waiting = 0
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """A place for one call. Raises `Refusal`: 503, there is none."""
+    async def place(self, *, stream: bool = False) -> AsyncIterator[None]:
+        """A place for one call; `stream`: its answer is streamed. Raises `Refusal`: 503, there is none."""
         if self._places.locked():
             await self._wait()
         else:
             await self._places.acquire()
         self.inside += 1
+        self.streams += stream
         try:
             yield
         finally:
             self.inside -= 1
+            self.streams -= stream
             self._places.release()
 
     async def _wait(self) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..storage.gateway_keys import ANYONE, GatewayKey
 
 if TYPE_CHECKING:
+    from ..core.budget import Record
     from ..core.call import Call
 
 Scope = MutableMapping[str, Any]
@@ -30,6 +31,9 @@ class Visit:
         status: of the response; 0 while there is none.
         code: of the error it ended with; "" for none.
         call: the core's, once there is one.
+        route: the template of its path: what metrics and log call it; "" where there is none.
+        client: the address it came from.
+        client_id: what the client calls the request, in its own `x-client-request-id` or `x-request-id`.
         first_at: when the first byte of an answer left.
         headers: further headers of the response, whatever it is.
     """
@@ -44,8 +48,21 @@ class Visit:
     status: int = 0
     code: str = ""
     call: Call | None = None
+    route: str = ""
+    client: str = ""
+    client_id: str = ""
     first_at: float | None = None
     headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def settled(self) -> Record | None:
+        """How its call ended, and what it cost; None while it has not, or where nothing was sent."""
+        return self.call.record if self.call else None
+
+    @property
+    def retries(self) -> int:
+        """Tries that its call made after the first, fallbacks among them."""
+        return self.call.retries if self.call else 0
 
 
 def new_id() -> str:

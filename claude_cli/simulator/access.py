@@ -42,9 +42,14 @@ BETAS = frozenset(
         "structured-outputs-2025-11-13",
         "context-1m-2025-08-07",
         "model-context-window-exceeded-2025-08-26",
+        "claude-code-20250219",
+        "effort-2025-11-24",
+        "mid-conversation-system-2026-04-07",
+        "prompt-caching-scope-2026-01-05",
     ]
 )
-"""Names the service knows; from `oauth-2025-04-20` on those for credentials and those no longer needed."""
+"""Names the service knows; from `oauth-2025-04-20` on those for credentials and those no longer needed, from
+`claude-code-20250219` on those that only Claude Code sends (2.1.197)."""
 
 
 def authenticate(headers: Mapping[str, str], keys: Collection[str] | None) -> None:

@@ -1,0 +1,66 @@
+"""WebSockets of uvicorn, with our own patience: for clients that do not read, and for answers under way when we go."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.utils import ClientDisconnected
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGISendEvent
+
+FIRST_BYTES = 256 * 1024
+"""The largest message before its sender has shown a key."""
+LEAVING = 1012
+"""The close code of a server that goes, "service restart"; the application gets it with "websocket.disconnect"."""
+TRUST = "claude_cli.trust"
+"""In the scope's state: to be called once the client has shown a key, so that it may send messages of full size."""
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """One connection. A client that reads nothing for as long as `ws_ping_timeout` while there is more is cut off."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        """See uvicorn."""
+        super().__init__(*given, **named)
+        self._largest, self.conn.max_message_size = self.conn.max_message_size, FIRST_BYTES
+
+    async def run_asgi(self) -> None:
+        """See uvicorn."""
+        self.scope["state"][TRUST] = self._trust
+        await super().run_asgi()
+
+    def _trust(self) -> None:
+        self.conn.max_message_size = self._largest
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """See ASGI; returns once the client has taken enough of what came before."""
+        while not self.writable.is_set():
+            unread = self.transport.get_write_buffer_size()
+            try:
+                async with asyncio.timeout(self.ping_timeout):
+                    await self.writable.wait()
+            except TimeoutError:
+                if self.transport.get_write_buffer_size() >= unread:
+                    self.transport.abort()
+                    raise ClientDisconnected from None
+        if self.close_sent:  # by uvicorn itself, because of what came
+            raise ClientDisconnected
+        await super().send(message)
+        if self.close_timer:  # uvicorn would close in order: never, where nobody reads
+            self.close_timer.cancel()
+            self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    def keepalive_timeout(self) -> None:
+        """A ping was not answered. It may lie behind an answer that is read slowly; `send` knows when to stop."""
+        self.pong_timer = None
+        self.schedule_ping()
+
+    def shutdown(self) -> None:
+        """The server goes: the application may still end its answers, and closes the connection then."""
+        if self.handshake_complete and not self.close_sent:
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": LEAVING})
+        else:
+            super().shutdown()

@@ -20,7 +20,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "claude_cli"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-HEAVY = ("asyncio", "httpx", "httpcore", "prompt_toolkit", "rich.markdown", "starlette", "keyring")
+HEAVY = ("asyncio", "httpx", "httpcore", "prompt_toolkit", "rich.markdown", "starlette", "uvicorn", "keyring")
 
 
 def names(path: Path) -> str:
@@ -115,6 +115,8 @@ def test_only_the_version_is_taken_from_the_front_door(path):
         pytest.param(["complete", "--help"], "--model", id="complete --help"),
         pytest.param(["chat", "--help"], "--session", id="chat --help"),
         pytest.param(["batch", "run", "--help"], "--retry-failed", id="batch run --help"),
+        pytest.param(["serve", "--help"], "--behind-proxy", id="serve --help"),
+        pytest.param(["serve", "keys", "create", "--help"], "--expires", id="serve keys create --help"),
         pytest.param([], "claude-cli --help", id="no argument"),
     ],
 )
@@ -165,7 +167,7 @@ def test_no_file_is_longer_than_350_lines(path):
 
 def project_files() -> Iterator[Path]:
     """Every text file that is published with the project."""
-    for name in ("claude_cli", "tests", "benchmarks", "docs", ".ci"):
+    for name in ("claude_cli", "tests", "benchmarks", "contrib", "docs", ".ci"):
         yield from (path for path in (ROOT / name).rglob("*") if path.is_file() and not caches(path))
     yield from (path for path in ROOT.iterdir() if path.is_file() and path.name not in (".git", ".coverage"))
 

@@ -16,6 +16,7 @@ import typer.main
 
 from claude_cli.core import errors
 from claude_cli.storage.settings import Settings
+from claude_cli.storage.settings_serve import SERVE_FIELDS
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference.md"
@@ -89,7 +90,7 @@ def test_the_variables_in_the_reference_are_those_the_program_reads():
     source = "\n".join(path.read_text("utf-8") for path in (ROOT / "claude_cli").rglob("*.py"))
     read = set(re.findall(r"""["']((?:ANTHROPIC|CLAUDE_CLI)_[A-Z_]+)["']""", source))
     told = set(re.findall(r"`((?:ANTHROPIC|CLAUDE_CLI)_[A-Z_]+)`", REFERENCE.read_text("utf-8")))
-    settings = {f"CLAUDE_CLI_{each.name.upper()}" for each in fields(Settings)}
+    settings = {f"CLAUDE_CLI_{each.name.upper()}" for each in (*fields(Settings), *SERVE_FIELDS.values())}
     assert told - settings == read - settings
 
 

@@ -32,14 +32,14 @@ def test_versions():
     found = list(library_checks())
     assert [check.name for check in found] == [step.name for step in STEPS]
     assert {"httpcore", "httpx", "typer", "rich", "keyring", "sqlite", "openssl"} == found[0].data.keys()
-    assert all(check.status == "ok" for check in found) and found[1].data.keys() == {"media", "schema"}
+    assert all(check.status == "ok" for check in found) and found[1].data.keys() == {"media", "schema", "serve"}
 
 
 def test_what_is_not_installed():
     """A library is missed; an extra is not, but how it is added is said."""
     libraries, extras = library_checks(lambda package: None if package in ("httpx", "pypdf") else "1.0")
     assert (libraries.status, libraries.exit_code) == ("fail", 2) and libraries.detail.startswith("httpx missing; ")
-    assert extras.status == "ok" and extras.detail.startswith("schema; not media (to add: ")
+    assert extras.status == "ok" and extras.detail.startswith("schema, serve; not media (to add: ")
     assert installed("no-such-package") is None
 
 

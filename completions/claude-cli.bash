@@ -11,9 +11,10 @@ _claude_cli() {
   elif [[ $previous == "=" ]]; then
     previous=${COMP_WORDS[COMP_CWORD-2]}
   fi
-  if ((COMP_CWORD == 1)); then argument='words chat complete models tokens usage health simulate completions batch history config templates keys ask doctor'; fi
+  if ((COMP_CWORD == 1)); then argument='words chat complete models tokens usage health simulate completions batch history config templates keys serve ask doctor'; fi
   if ((COMP_CWORD > 1)); then path=${COMP_WORDS[1]}; fi
-  case $path in batch | history | config | templates | keys) if ((COMP_CWORD > 2)); then path+=" ${COMP_WORDS[2]}"; fi ;; esac
+  if ((COMP_CWORD > 2)); then case "$path ${COMP_WORDS[2]}" in 'batch run' | 'history list' | 'history show' | 'history search' | 'history export' | 'history import' | 'history rm' | 'config show' | 'config set' | 'config unset' | 'config path' | 'config edit' | 'templates list' | 'templates show' | 'templates edit' | 'keys set' | 'keys list' | 'keys test' | 'keys rm' | 'serve keys') path+=" ${COMP_WORDS[2]}" ;; esac; fi
+  if ((COMP_CWORD > 3)); then case "$path ${COMP_WORDS[3]}" in 'serve keys create' | 'serve keys list' | 'serve keys revoke') path+=" ${COMP_WORDS[3]}" ;; esac; fi
   case $path in
     chat)
       flags='--continue -c --session -S --fork --save --no-save --model -m --system -s --system-file --file -f --attach -a --image -i --template -t --param -p --max-tokens --stop --effort --thinking --show-thinking --temperature --top-p --top-k --service-tier --web-search --web-fetch --code-execution --cache --option -O --beta --strict --on-truncate --usage -u --max-cost --timeout --retry-for --retries --fallback-model --provider --profile --base-url --offline --no-stdin --no-input --yes --color --quiet -q --verbose -v --log-file --help -h'
@@ -152,31 +153,32 @@ _claude_cli() {
       ;;
     'config show')
       flags='--profile --json --help -h'
-      argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi'
+      argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi serve.host serve.port serve.tls_cert serve.tls_key serve.behind_proxy serve.keys_file serve.cors_origins serve.allow_hosts serve.aliases serve.fallback_models serve.on_unsupported serve.open_metrics serve.requests_per_minute serve.tokens_per_minute serve.streams_at_once serve.limits_url serve.at_once serve.waiting serve.drain_s'
       case $previous in
         --profile) kind=profiles ;;
-        model | provider | base_url | api_version | profile | key_command | keyring | allow_http | offline | max_tokens | effort | system | template | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | screen_reader | stdin_wait_s | budget.day | budget.month | history.save | history.days | chat.overflow | chat.vi) kind=none ;;
+        model | provider | base_url | api_version | profile | key_command | keyring | allow_http | offline | max_tokens | effort | system | template | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | screen_reader | stdin_wait_s | budget.day | budget.month | history.save | history.days | chat.overflow | chat.vi | serve.host | serve.port | serve.tls_cert | serve.tls_key | serve.behind_proxy | serve.keys_file | serve.cors_origins | serve.allow_hosts | serve.aliases | serve.fallback_models | serve.on_unsupported | serve.open_metrics | serve.requests_per_minute | serve.tokens_per_minute | serve.streams_at_once | serve.limits_url | serve.at_once | serve.waiting | serve.drain_s) kind=none ;;
       esac
       ;;
     'config set')
       flags='--help -h'
-      argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi'
+      argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi serve.host serve.port serve.tls_cert serve.tls_key serve.behind_proxy serve.keys_file serve.cors_origins serve.allow_hosts serve.aliases serve.fallback_models serve.on_unsupported serve.open_metrics serve.requests_per_minute serve.tokens_per_minute serve.streams_at_once serve.limits_url serve.at_once serve.waiting serve.drain_s'
       case $previous in
-        model) kind=models ;;
-        provider | base_url | api_version | key_command | allow_http | max_tokens | system | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | stdin_wait_s | budget.day | budget.month | history.days) kind=none ;;
+        model | serve.fallback_models) kind=models ;;
+        provider | base_url | api_version | key_command | allow_http | max_tokens | system | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | stdin_wait_s | budget.day | budget.month | history.days | serve.host | serve.port | serve.tls_cert | serve.tls_key | serve.keys_file | serve.cors_origins | serve.allow_hosts | serve.aliases | serve.requests_per_minute | serve.tokens_per_minute | serve.streams_at_once | serve.limits_url | serve.at_once | serve.waiting | serve.drain_s) kind=none ;;
         profile) kind=profiles ;;
-        keyring | offline | screen_reader | chat.vi) kind='words true false' ;;
+        keyring | offline | screen_reader | chat.vi | serve.behind_proxy | serve.open_metrics) kind='words true false' ;;
         effort) kind='words low medium high xhigh max' ;;
         template) kind=templates ;;
         history.save) kind='words auto always never' ;;
         chat.overflow) kind='words trim compact stop' ;;
+        serve.on_unsupported) kind='words warn drop reject' ;;
       esac
       ;;
     'config unset')
       flags='--help -h'
-      argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi'
+      argument='words model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi serve.host serve.port serve.tls_cert serve.tls_key serve.behind_proxy serve.keys_file serve.cors_origins serve.allow_hosts serve.aliases serve.fallback_models serve.on_unsupported serve.open_metrics serve.requests_per_minute serve.tokens_per_minute serve.streams_at_once serve.limits_url serve.at_once serve.waiting serve.drain_s'
       case $previous in
-        model | provider | base_url | api_version | profile | key_command | keyring | allow_http | offline | max_tokens | effort | system | template | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | screen_reader | stdin_wait_s | budget.day | budget.month | history.save | history.days | chat.overflow | chat.vi) kind=none ;;
+        model | provider | base_url | api_version | profile | key_command | keyring | allow_http | offline | max_tokens | effort | system | template | retry_for_s | connect_timeout_s | first_byte_timeout_s | idle_timeout_s | pings_timeout_s | screen_reader | stdin_wait_s | budget.day | budget.month | history.save | history.days | chat.overflow | chat.vi | serve.host | serve.port | serve.tls_cert | serve.tls_key | serve.behind_proxy | serve.keys_file | serve.cors_origins | serve.allow_hosts | serve.aliases | serve.fallback_models | serve.on_unsupported | serve.open_metrics | serve.requests_per_minute | serve.tokens_per_minute | serve.streams_at_once | serve.limits_url | serve.at_once | serve.waiting | serve.drain_s) kind=none ;;
       esac
       ;;
     'config path')
@@ -233,6 +235,34 @@ _claude_cli() {
         --store) kind='words keyring file' ;;
         --base-url) kind=none ;;
       esac
+      ;;
+    serve)
+      flags='--host --port --tls-cert --tls-key --behind-proxy --no-auth --keys-file --cors-origin --allow-host --on-unsupported --fallback-model --open-metrics --drain --retry-for --retries --timeout --max-cost --provider --profile --base-url --offline --quiet -q --verbose -v --log-file --help -h'
+      argument='words keys'
+      case $previous in
+        --host | --port | --cors-origin | --allow-host | --drain | --retry-for | --retries | --timeout | --max-cost | --provider | --base-url) kind=none ;;
+        --tls-cert | --tls-key | --keys-file | --log-file) kind=files ;;
+        --on-unsupported) kind='words warn drop reject' ;;
+        --fallback-model) kind=models ;;
+        --profile) kind=profiles ;;
+      esac
+      ;;
+    'serve keys')
+      flags='--help -h'
+      argument='words create list revoke'
+      ;;
+    'serve keys create')
+      flags='--model -m --requests-per-minute --tokens-per-minute --streams --budget-day --budget-month --expires --admin --help -h'
+      case $previous in
+        --model | -m) kind=models ;;
+        --requests-per-minute | --tokens-per-minute | --streams | --budget-day | --budget-month | --expires) kind=none ;;
+      esac
+      ;;
+    'serve keys list')
+      flags='--json --help -h'
+      ;;
+    'serve keys revoke')
+      flags='--yes -y --help -h'
       ;;
     ask)
       flags='--model -m --system -s --system-file --file -f --continue -c --session -S --fork --save --no-save --template -t --param -p --edit -e --attach -a --image -i --max-tokens --stop --effort --thinking --show-thinking --temperature --top-p --top-k --service-tier --web-search --web-fetch --code-execution --cache --option -O --beta --strict --on-truncate -x --extract --schema --output -o --format --json --no-stream --usage -u --dry-run -n --max-cost --timeout --retry-for --retries --fallback-model --provider --profile --base-url --offline --no-stdin --no-input --yes --color --quiet -q --verbose -v --log-file --help -h'

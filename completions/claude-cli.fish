@@ -9,10 +9,8 @@ end
 function __claude_cli_at
     set -l typed (commandline -opc)
     set -l at complete
-    if contains -- "$typed[2] $typed[3]" 'chat' 'complete' 'models' 'tokens' 'usage' 'health' 'simulate' 'completions' 'batch' 'batch run' 'history' 'history list' 'history show' 'history search' 'history export' 'history import' 'history rm' 'config' 'config show' 'config set' 'config unset' 'config path' 'config edit' 'templates' 'templates list' 'templates show' 'templates edit' 'keys' 'keys set' 'keys list' 'keys test' 'keys rm' 'ask' 'doctor'
-        set at "$typed[2] $typed[3]"
-    else if contains -- "$typed[2]" 'chat' 'complete' 'models' 'tokens' 'usage' 'health' 'simulate' 'completions' 'batch' 'batch run' 'history' 'history list' 'history show' 'history search' 'history export' 'history import' 'history rm' 'config' 'config show' 'config set' 'config unset' 'config path' 'config edit' 'templates' 'templates list' 'templates show' 'templates edit' 'keys' 'keys set' 'keys list' 'keys test' 'keys rm' 'ask' 'doctor'
-        set at "$typed[2]"
+    for path in "$typed[2]" "$typed[2] $typed[3]" "$typed[2] $typed[3] $typed[4]"
+        contains -- $path 'chat' 'complete' 'models' 'tokens' 'usage' 'health' 'simulate' 'completions' 'batch' 'batch run' 'history' 'history list' 'history show' 'history search' 'history export' 'history import' 'history rm' 'config' 'config show' 'config set' 'config unset' 'config path' 'config edit' 'templates' 'templates list' 'templates show' 'templates edit' 'keys' 'keys set' 'keys list' 'keys test' 'keys rm' 'serve' 'serve keys' 'serve keys create' 'serve keys list' 'serve keys revoke' 'ask' 'doctor'; and set at $path
     end
     contains -- "$at" $argv
 end
@@ -42,6 +40,7 @@ complete -c claude-cli -n '__claude_cli_first' -a history -d 'List, show, search
 complete -c claude-cli -n '__claude_cli_first' -a config -d 'Show and change the settings'
 complete -c claude-cli -n '__claude_cli_first' -a templates -d 'List, show and edit prompt templates'
 complete -c claude-cli -n '__claude_cli_first' -a keys -d 'Store, list, test and remove API keys'
+complete -c claude-cli -n '__claude_cli_first' -a serve -d 'Serve Claude to OpenAI clients, behind your own keys'
 complete -c claude-cli -n '__claude_cli_first' -a ask -d 'Answer one prompt on standard output'
 complete -c claude-cli -n '__claude_cli_first' -a doctor -d 'Find out why it does not work: key, network, folders'
 complete -c claude-cli -n '__claude_cli_first' -l version -s V -d 'Print the version and leave'
@@ -331,20 +330,21 @@ complete -c claude-cli -n '__claude_cli_at "config"' -l help -s h -d 'Show what 
 complete -c claude-cli -n '__claude_cli_at "config show"' -l profile -x -a '(__claude_cli_live profiles)' -d 'Use the address, key, model and headers of [profiles.NAME] in the settings'
 complete -c claude-cli -n '__claude_cli_at "config show"' -l json -d 'Print one JSON object'
 complete -c claude-cli -n '__claude_cli_at "config show"' -l help -s h -d 'Show what there is.'
-complete -c claude-cli -n '__claude_cli_at "config show"; and not __claude_cli_behind model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi' -a 'model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi'
+complete -c claude-cli -n '__claude_cli_at "config show"; and not __claude_cli_behind model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi serve.host serve.port serve.tls_cert serve.tls_key serve.behind_proxy serve.keys_file serve.cors_origins serve.allow_hosts serve.aliases serve.fallback_models serve.on_unsupported serve.open_metrics serve.requests_per_minute serve.tokens_per_minute serve.streams_at_once serve.limits_url serve.at_once serve.waiting serve.drain_s' -a 'model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi serve.host serve.port serve.tls_cert serve.tls_key serve.behind_proxy serve.keys_file serve.cors_origins serve.allow_hosts serve.aliases serve.fallback_models serve.on_unsupported serve.open_metrics serve.requests_per_minute serve.tokens_per_minute serve.streams_at_once serve.limits_url serve.at_once serve.waiting serve.drain_s'
 
 complete -c claude-cli -n '__claude_cli_at "config set"' -l help -s h -d 'Show what there is.'
-complete -c claude-cli -n '__claude_cli_at "config set"; and not __claude_cli_behind model provider base_url api_version key_command allow_http max_tokens system retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s stdin_wait_s budget.day budget.month history.days profile keyring offline screen_reader chat.vi effort template history.save chat.overflow' -a 'model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi'
-complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind model' -a '(__claude_cli_live models)'
+complete -c claude-cli -n '__claude_cli_at "config set"; and not __claude_cli_behind model serve.fallback_models provider base_url api_version key_command allow_http max_tokens system retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s stdin_wait_s budget.day budget.month history.days serve.host serve.port serve.tls_cert serve.tls_key serve.keys_file serve.cors_origins serve.allow_hosts serve.aliases serve.requests_per_minute serve.tokens_per_minute serve.streams_at_once serve.limits_url serve.at_once serve.waiting serve.drain_s profile keyring offline screen_reader chat.vi serve.behind_proxy serve.open_metrics effort template history.save chat.overflow serve.on_unsupported' -a 'model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi serve.host serve.port serve.tls_cert serve.tls_key serve.behind_proxy serve.keys_file serve.cors_origins serve.allow_hosts serve.aliases serve.fallback_models serve.on_unsupported serve.open_metrics serve.requests_per_minute serve.tokens_per_minute serve.streams_at_once serve.limits_url serve.at_once serve.waiting serve.drain_s'
+complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind model serve.fallback_models' -a '(__claude_cli_live models)'
 complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind profile' -a '(__claude_cli_live profiles)'
-complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind keyring offline screen_reader chat.vi' -a 'true false'
+complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind keyring offline screen_reader chat.vi serve.behind_proxy serve.open_metrics' -a 'true false'
 complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind effort' -a 'low medium high xhigh max'
 complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind template' -a '(__claude_cli_live templates)'
 complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind history.save' -a 'auto always never'
 complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind chat.overflow' -a 'trim compact stop'
+complete -c claude-cli -n '__claude_cli_at "config set"; and __claude_cli_behind serve.on_unsupported' -a 'warn drop reject'
 
 complete -c claude-cli -n '__claude_cli_at "config unset"' -l help -s h -d 'Show what there is.'
-complete -c claude-cli -n '__claude_cli_at "config unset"; and not __claude_cli_behind model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi' -a 'model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi'
+complete -c claude-cli -n '__claude_cli_at "config unset"; and not __claude_cli_behind model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi serve.host serve.port serve.tls_cert serve.tls_key serve.behind_proxy serve.keys_file serve.cors_origins serve.allow_hosts serve.aliases serve.fallback_models serve.on_unsupported serve.open_metrics serve.requests_per_minute serve.tokens_per_minute serve.streams_at_once serve.limits_url serve.at_once serve.waiting serve.drain_s' -a 'model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi serve.host serve.port serve.tls_cert serve.tls_key serve.behind_proxy serve.keys_file serve.cors_origins serve.allow_hosts serve.aliases serve.fallback_models serve.on_unsupported serve.open_metrics serve.requests_per_minute serve.tokens_per_minute serve.streams_at_once serve.limits_url serve.at_once serve.waiting serve.drain_s'
 
 complete -c claude-cli -n '__claude_cli_at "config path"' -l json -d 'Print one JSON object'
 complete -c claude-cli -n '__claude_cli_at "config path"' -l help -s h -d 'Show what there is.'
@@ -397,6 +397,54 @@ complete -c claude-cli -n '__claude_cli_at "keys rm"' -l base-url -x -d 'The add
 complete -c claude-cli -n '__claude_cli_at "keys rm"' -l yes -s y -d 'Remove it without a question'
 complete -c claude-cli -n '__claude_cli_at "keys rm"' -l verbose -s v -d 'Say more on standard error: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks'
 complete -c claude-cli -n '__claude_cli_at "keys rm"' -l help -s h -d 'Show what there is.'
+
+complete -c claude-cli -n '__claude_cli_at "serve"' -a keys -d 'Make, list and revoke the keys that clients call serve with'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l host -x -d 'Listen on this address'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l port -x -d 'Port; 0 takes a free one'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l tls-cert -r -F -d 'Serve https with this certificate and its chain, in PEM'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l tls-key -r -F -d 'The key of that certificate, in PEM'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l behind-proxy -d 'A proxy in front does TLS; believe its X-Forwarded-* headers'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l no-auth -d 'Ask nobody for a key; for this machine alone'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l keys-file -r -F -d 'Keys that may come in, for containers'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l cors-origin -x -d 'A web page that may call, as in https://app.example; repeatable'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l allow-host -x -d 'A name by which it may be called besides its own; repeatable'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l on-unsupported -x -a 'warn drop reject' -d 'With hints that no model here can honour: warn (drop them, say so in a header), drop or reject'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l fallback-model -x -a '(__claude_cli_live models)' -d 'Models to ask when the first one fails'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l open-metrics -d 'Show /metrics and /v1/providers without an admin key'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l drain -x -d 'How long answers may go on after SIGTERM or Ctrl-C'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l retry-for -x -d 'How long failed calls are tried again'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l retries -x -d 'Tries after the first at most'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l timeout -x -d 'Time for the whole call with its retries'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l max-cost -x -d 'Spend at most so many US dollars, then refuse requests'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l provider -x -d 'Provider plugin that answers'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l profile -x -a '(__claude_cli_live profiles)' -d 'Use the address, key, model and headers of [profiles.NAME] in the settings'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l base-url -x -d 'Ask this address instead of the official one'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l offline -d 'Let the built-in simulator answer: no key, no network'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l quiet -s q -d 'Errors only on standard error: no line for each request'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l verbose -s v -d 'Log more: each call as it begins and ends; -vv each piece of an answer, too'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l log-file -r -F -d 'Log to PATH as JSON lines, keys and contents left out, instead of standard error'
+complete -c claude-cli -n '__claude_cli_at "serve"' -l help -s h -d 'Show what there is.'
+
+complete -c claude-cli -n '__claude_cli_at "serve keys"' -a create -d 'Make a key and print it, once; only its SHA-256 digest is kept'
+complete -c claude-cli -n '__claude_cli_at "serve keys"' -a list -d 'List the keys with what they allow; never a key'
+complete -c claude-cli -n '__claude_cli_at "serve keys"' -a revoke -d 'Revoke a key; a gateway that is running takes it no longer than a second'
+complete -c claude-cli -n '__claude_cli_at "serve keys"' -l help -s h -d 'Show what there is.'
+
+complete -c claude-cli -n '__claude_cli_at "serve keys create"' -l model -s m -x -a '(__claude_cli_live models)' -d 'A model it may ask, by id or alias; repeatable'
+complete -c claude-cli -n '__claude_cli_at "serve keys create"' -l requests-per-minute -x -d 'Requests a minute; 0: no limit of its own'
+complete -c claude-cli -n '__claude_cli_at "serve keys create"' -l tokens-per-minute -x -d 'Tokens a minute, of prompts and answers; 0: no limit of its own'
+complete -c claude-cli -n '__claude_cli_at "serve keys create"' -l streams -x -d 'Answers at once; 0: no limit of its own'
+complete -c claude-cli -n '__claude_cli_at "serve keys create"' -l budget-day -x -d 'What it may cost in a day'
+complete -c claude-cli -n '__claude_cli_at "serve keys create"' -l budget-month -x -d 'What it may cost in a month'
+complete -c claude-cli -n '__claude_cli_at "serve keys create"' -l expires -x -d 'Its last day, as in 2026-12-31, or how long it lasts, as in 30d or 12h'
+complete -c claude-cli -n '__claude_cli_at "serve keys create"' -l admin -d 'It may see /metrics and /v1/providers, too'
+complete -c claude-cli -n '__claude_cli_at "serve keys create"' -l help -s h -d 'Show what there is.'
+
+complete -c claude-cli -n '__claude_cli_at "serve keys list"' -l json -d 'Print one JSON object'
+complete -c claude-cli -n '__claude_cli_at "serve keys list"' -l help -s h -d 'Show what there is.'
+
+complete -c claude-cli -n '__claude_cli_at "serve keys revoke"' -l yes -s y -d 'Revoke it without a question'
+complete -c claude-cli -n '__claude_cli_at "serve keys revoke"' -l help -s h -d 'Show what there is.'
 
 complete -c claude-cli -n '__claude_cli_at "ask"' -l model -s m -x -a '(__claude_cli_live models)' -d 'Model id or alias: sonnet, opus, haiku, fable'
 complete -c claude-cli -n '__claude_cli_at "ask"' -l system -s s -x -d 'System prompt'

@@ -28,6 +28,7 @@ _claude-cli() {
     'config:Show and change the settings'
     'templates:List, show and edit prompt templates'
     'keys:Store, list, test and remove API keys'
+    'serve:Serve Claude to OpenAI clients, behind your own keys'
     'ask:Answer one prompt on standard output'
     'doctor:Find out why it does not work: key, network, folders'
   )
@@ -36,7 +37,7 @@ _claude-cli() {
     at=${at:+$at }$words[2]; shift words; (( CURRENT-- ))
   fi
   case $at in
-    batch)
+    'batch')
       inner=(
         'run:Ask all rows of IN, each once'
       )
@@ -45,7 +46,7 @@ _claude-cli() {
         at=${at:+$at }$words[2]; shift words; (( CURRENT-- ))
       fi
       ;;
-    history)
+    'history')
       inner=(
         'list:List the conversations that are kept, the last used first'
         'show:Show a conversation: who said what'
@@ -59,7 +60,7 @@ _claude-cli() {
         at=${at:+$at }$words[2]; shift words; (( CURRENT-- ))
       fi
       ;;
-    config)
+    'config')
       inner=(
         'show:Show every setting, its value and where it came from'
         'set:Set NAME in the user'\''s file. Comments and layout stay'
@@ -72,7 +73,7 @@ _claude-cli() {
         at=${at:+$at }$words[2]; shift words; (( CURRENT-- ))
       fi
       ;;
-    templates)
+    'templates')
       inner=(
         'list:List the templates: name, what it is for, where it comes from'
         'show:Print a template'\''s file'
@@ -83,12 +84,34 @@ _claude-cli() {
         at=${at:+$at }$words[2]; shift words; (( CURRENT-- ))
       fi
       ;;
-    keys)
+    'keys')
       inner=(
         'set:Store a key, typed at a hidden prompt or piped in; then read it back and try it'
         'list:List where keys can come from and which source wins, for each profile; never a key'
         'test:Try the key that is in use with a free call, `GET /v1/models`'
         'rm:Remove a stored key, and say what remains'
+      )
+      if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then _describe -t commands command inner; return; fi
+      if (( CURRENT > 2 && ${${(@)inner%%:*}[(Ie)$words[2]]} )); then
+        at=${at:+$at }$words[2]; shift words; (( CURRENT-- ))
+      fi
+      ;;
+    'serve')
+      inner=(
+        'keys:Make, list and revoke the keys that clients call serve with'
+      )
+      if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then _describe -t commands command inner; return; fi
+      if (( CURRENT > 2 && ${${(@)inner%%:*}[(Ie)$words[2]]} )); then
+        at=${at:+$at }$words[2]; shift words; (( CURRENT-- ))
+      fi
+      ;;
+  esac
+  case $at in
+    'serve keys')
+      inner=(
+        'create:Make a key and print it, once; only its SHA-256 digest is kept'
+        'list:List the keys with what they allow; never a key'
+        'revoke:Revoke a key; a gateway that is running takes it no longer than a second'
       )
       if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then _describe -t commands command inner; return; fi
       if (( CURRENT > 2 && ${${(@)inner%%:*}[(Ie)$words[2]]} )); then
@@ -413,19 +436,19 @@ _claude-cli() {
         '(--json)--json[Print one JSON object]' \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
-        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi)' \
+        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi serve.host serve.port serve.tls_cert serve.tls_key serve.behind_proxy serve.keys_file serve.cors_origins serve.allow_hosts serve.aliases serve.fallback_models serve.on_unsupported serve.open_metrics serve.requests_per_minute serve.tokens_per_minute serve.streams_at_once serve.limits_url serve.at_once serve.waiting serve.drain_s)' \
         '2:value: ' ;;
     'config set')
       _arguments -s -S \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
-        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi)' \
-        '2:value:{case $words[CURRENT-1] in model) _claude_cli_live models;; profile) _claude_cli_live profiles;; keyring|offline|screen_reader|chat.vi) compadd true false;; effort) compadd low medium high xhigh max;; template) _claude_cli_live templates;; history.save) compadd auto always never;; chat.overflow) compadd trim compact stop;; esac}' ;;
+        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi serve.host serve.port serve.tls_cert serve.tls_key serve.behind_proxy serve.keys_file serve.cors_origins serve.allow_hosts serve.aliases serve.fallback_models serve.on_unsupported serve.open_metrics serve.requests_per_minute serve.tokens_per_minute serve.streams_at_once serve.limits_url serve.at_once serve.waiting serve.drain_s)' \
+        '2:value:{case $words[CURRENT-1] in model|serve.fallback_models) _claude_cli_live models;; profile) _claude_cli_live profiles;; keyring|offline|screen_reader|chat.vi|serve.behind_proxy|serve.open_metrics) compadd true false;; effort) compadd low medium high xhigh max;; template) _claude_cli_live templates;; history.save) compadd auto always never;; chat.overflow) compadd trim compact stop;; serve.on_unsupported) compadd warn drop reject;; esac}' ;;
     'config unset')
       _arguments -s -S \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
-        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi)' \
+        '1:name:(model provider base_url api_version profile key_command keyring allow_http offline max_tokens effort system template retry_for_s connect_timeout_s first_byte_timeout_s idle_timeout_s pings_timeout_s screen_reader stdin_wait_s budget.day budget.month history.save history.days chat.overflow chat.vi serve.host serve.port serve.tls_cert serve.tls_key serve.behind_proxy serve.keys_file serve.cors_origins serve.allow_hosts serve.aliases serve.fallback_models serve.on_unsupported serve.open_metrics serve.requests_per_minute serve.tokens_per_minute serve.streams_at_once serve.limits_url serve.at_once serve.waiting serve.drain_s)' \
         '2:value: ' ;;
     'config path')
       _arguments -s -S \
@@ -505,6 +528,69 @@ _claude-cli() {
         '(--yes -y)-y[Remove it without a question]' \
         '*--verbose[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
         '*-v[Say more on standard error\: who is asked, waits, what was taken out; -vv adds telemetry as JSON lines and tracebacks]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'serve')
+      _arguments -s -S \
+        '(--host)--host=[Listen on this address]:ADDRESS: ' \
+        '(--port)--port=[Port; 0 takes a free one]:N: ' \
+        '(--tls-cert)--tls-cert=[Serve https with this certificate and its chain, in PEM]:FILE:_files' \
+        '(--tls-key)--tls-key=[The key of that certificate, in PEM]:FILE:_files' \
+        '(--behind-proxy)--behind-proxy[A proxy in front does TLS; believe its X-Forwarded-* headers]' \
+        '(--no-auth)--no-auth[Ask nobody for a key; for this machine alone]' \
+        '(--keys-file)--keys-file=[Keys that may come in, for containers]:FILE:_files' \
+        '*--cors-origin=[A web page that may call, as in https\://app.example; repeatable]:ORIGIN: ' \
+        '*--allow-host=[A name by which it may be called besides its own; repeatable]:NAME: ' \
+        '(--on-unsupported)--on-unsupported=[With hints that no model here can honour\: warn (drop them, say so in a header), drop or reject]:DO:(warn drop reject)' \
+        '(--fallback-model)--fallback-model=[Models to ask when the first one fails]:A,B: _claude_cli_live models' \
+        '(--open-metrics)--open-metrics[Show /metrics and /v1/providers without an admin key]' \
+        '(--drain)--drain=[How long answers may go on after SIGTERM or Ctrl-C]:SECONDS: ' \
+        '(--retry-for)--retry-for=[How long failed calls are tried again]:SECONDS: ' \
+        '(--retries)--retries=[Tries after the first at most]:N: ' \
+        '(--timeout)--timeout=[Time for the whole call with its retries]:SECONDS: ' \
+        '(--max-cost)--max-cost=[Spend at most so many US dollars, then refuse requests]:USD: ' \
+        '(--provider)--provider=[Provider plugin that answers]:NAME: ' \
+        '(--profile)--profile=[Use the address, key, model and headers of \[profiles.NAME\] in the settings]:NAME: _claude_cli_live profiles' \
+        '(--base-url)--base-url=[Ask this address instead of the official one]:URL: ' \
+        '(--offline)--offline[Let the built-in simulator answer\: no key, no network]' \
+        '(--quiet -q)--quiet[Errors only on standard error\: no line for each request]' \
+        '(--quiet -q)-q[Errors only on standard error\: no line for each request]' \
+        '*--verbose[Log more\: each call as it begins and ends; -vv each piece of an answer, too]' \
+        '*-v[Log more\: each call as it begins and ends; -vv each piece of an answer, too]' \
+        '(--log-file)--log-file=[Log to PATH as JSON lines, keys and contents left out, instead of standard error]:PATH:_files' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'serve keys')
+      _arguments -s -S \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'serve keys create')
+      _arguments -s -S \
+        '*--model=[A model it may ask, by id or alias; repeatable]:NAME: _claude_cli_live models' \
+        '*-m+[A model it may ask, by id or alias; repeatable]:NAME: _claude_cli_live models' \
+        '(--requests-per-minute)--requests-per-minute=[Requests a minute; 0\: no limit of its own]:N: ' \
+        '(--tokens-per-minute)--tokens-per-minute=[Tokens a minute, of prompts and answers; 0\: no limit of its own]:N: ' \
+        '(--streams)--streams=[Answers at once; 0\: no limit of its own]:N: ' \
+        '(--budget-day)--budget-day=[What it may cost in a day]:USD: ' \
+        '(--budget-month)--budget-month=[What it may cost in a month]:USD: ' \
+        '(--expires)--expires=[Its last day, as in 2026-12-31, or how long it lasts, as in 30d or 12h]:WHEN: ' \
+        '(--admin)--admin[It may see /metrics and /v1/providers, too]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'serve keys list')
+      _arguments -s -S \
+        '(--json)--json[Print one JSON object]' \
+        '(--help -h)--help[Show what there is.]' \
+        '(--help -h)-h[Show what there is.]' \
+        '*:prompt:()' ;;
+    'serve keys revoke')
+      _arguments -s -S \
+        '(--yes -y)--yes[Revoke it without a question]' \
+        '(--yes -y)-y[Revoke it without a question]' \
         '(--help -h)--help[Show what there is.]' \
         '(--help -h)-h[Show what there is.]' \
         '*:prompt:()' ;;

@@ -19,7 +19,7 @@ import typer.main
 from claude_cli.asking.parameters import PARAMETERS
 from claude_cli.storage.paths import PROJECT_FILE_NAME
 from claude_cli.storage.project_file import ALLOWED
-from claude_cli.storage.settings import FIELDS, FILE_NAME, variables
+from claude_cli.storage.settings import FILE_NAME, all_fields, variables
 from claude_cli.terminal.slash import COMMANDS, Slash
 
 REFERENCE = Path(__file__).with_name("reference.md")
@@ -162,7 +162,7 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 def settings() -> str:
     """The section of the settings; where one can be set by a variable, its name."""
     rows = []
-    for name, setting in FIELDS.items():
+    for name, setting in all_fields().items():
         variable = "".join(f"`{each}`" for each in variables(name)[:1])
         rows.append((f"`{name}`", setting.metadata["text"], written(setting.default), variable))
     words = (

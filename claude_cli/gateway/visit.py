@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from ..core.call import Call
 
 Scope = MutableMapping[str, Any]
-_MEMBER = "claude_cli.visit"
 
 
 @dataclass(slots=True)
@@ -68,14 +67,3 @@ class Visit:
 def new_id() -> str:
     """An id of our own for a request."""
     return f"req_gw_{os.urandom(12).hex()}"
-
-
-def visit_of(scope: Scope) -> Visit:
-    """The visit that the request of `scope` is."""
-    visit: Visit = scope[_MEMBER]
-    return visit
-
-
-def note_visit(scope: Scope, visit: Visit) -> None:
-    """Make `visit` known to everything behind."""
-    scope[_MEMBER] = visit

@@ -164,6 +164,7 @@ def wait(error: ProviderError, *, attempt: int = 1, elapsed_s: float = 0.0, fall
         pytest.param(OverloadedError("x"), {"fallback": True, "attempt": 3}, None, id="fallback ready: no fourth"),
         pytest.param(OverloadedError("x"), {"fallback": True, "attempt": 3, "retries": 5}, 2.0, id="retries go first"),
         pytest.param(BreakerOpenError("x", retry_after_s=20.0), {}, 20.0, id="an open breaker is waited for"),
+        pytest.param(BreakerOpenError("x", retry_after_s=20.0), {"awaits_breaker": False}, None, id="or told at once"),
         pytest.param(BreakerOpenError("x", retry_after_s=90.0), {}, None, id="not for too long"),
         pytest.param(BreakerOpenError("x", retry_after_s=2.0), {"fallback": True}, None, id="nor with a fallback"),
         pytest.param(BreakerOpenError("x", retry_after_s=2.0), {"fallback": True, "retries": 3}, None, id="at all"),

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import httpcore
 
@@ -30,12 +30,15 @@ MAX_CONNECTIONS = 512
 """Requests under way at once; others wait."""
 KEPT_S = 5.0
 """How long a connection may lie idle and be used again: as in httpx, and shorter than any gateway's patience."""
+_Way = httpcore.AsyncHTTPConnection | httpcore.AsyncConnectionPool
 DRAIN_S = 0.25
 """How long the end of a finished body is waited for, so that its connection can be used again."""
 
 
 class Transport:
-    """Connections to one provider, each in a pool of its own: a pool of many spends its time searching itself."""
+    """Connections to one provider. No pool of httpcore's: one of many spends its time searching itself, and one of one
+    costs a third of a request. Behind a proxy, where connections are made in several steps, each has a pool of its own.
+    """
 
     library = f"httpcore/{httpcore.__version__}"
 
@@ -124,7 +127,7 @@ class Transport:
         else:
             await self._room.acquire()
         lane = self._idle.pop() if self._idle else self._new()
-        lane.backend.begin(watch)
+        lane.begin(watch)
         try:
             yield lane
             self._idle.append(lane)
@@ -137,26 +140,33 @@ class Transport:
             self._room.release()
 
     def _new(self) -> _Lane:
-        backend = Backend(self._timeouts.connect)
-        proxy = None
-        if self._proxy:
-            context = self._context if self._proxy.is_secure else None
-            proxy = httpcore.Proxy(self._proxy.url, self._proxy.auth, ssl_context=context)
-        pool = httpcore.AsyncConnectionPool(
+        self._lanes.append(_Lane(self._way, Backend(self._timeouts.connect)))
+        return self._lanes[-1]
+
+    def _way(self, backend: Backend) -> _Way:
+        """A connection that `backend` will open."""
+        if self._proxy is None:
+            target = self._target
+            origin = httpcore.Origin(target.scheme.encode(), target.host.encode(), target.port)
+            return httpcore.AsyncHTTPConnection(
+                origin, ssl_context=self._context, keepalive_expiry=KEPT_S, network_backend=backend
+            )
+        context = self._context if self._proxy.is_secure else None
+        proxy = httpcore.Proxy(self._proxy.url, self._proxy.auth, ssl_context=context)
+        return httpcore.AsyncConnectionPool(
             ssl_context=self._context, max_connections=1, keepalive_expiry=KEPT_S, network_backend=backend, proxy=proxy
         )
-        self._lanes.append(_Lane(pool, backend))
-        return self._lanes[-1]
 
     async def _send(self, lane: _Lane, request: HttpRequest, watch: Watch) -> httpcore.Response:
         """The response's head. A kept connection that died before any byte gets one more try, at once."""
         sent = self._request(request)
         try:
-            return await lane.pool.handle_async_request(sent)
+            return await lane.way.handle_async_request(sent)
         except (httpcore.ReadError, httpcore.WriteError, httpcore.RemoteProtocolError):
             if not lane.backend.reused or watch.taken:
                 raise
-            return await lane.pool.handle_async_request(sent)
+            lane.begin(watch)
+            return await lane.way.handle_async_request(sent)
 
     def _request(self, request: HttpRequest) -> httpcore.Request:
         headers = [("host", self._host), ("user-agent", self._agent), *request.revealed()]
@@ -177,14 +187,30 @@ class Transport:
     async def aclose(self) -> None:
         """Close every connection."""
         for lane in self._lanes:
-            await lane.pool.aclose()
+            await lane.way.aclose()
 
 
-class _Lane(NamedTuple):
-    """One connection after another, for one request after another."""
+class _Lane:
+    """One connection after another, for one request after another.
 
-    pool: httpcore.AsyncConnectionPool
-    backend: Backend
+    Attributes:
+        way: takes the requests.
+        backend: opened it, and opens the next.
+    """
+
+    __slots__ = ("_make", "backend", "way")
+
+    def __init__(self, make: Callable[[Backend], _Way], backend: Backend) -> None:
+        """Begin with what `make` makes for `backend`."""
+        self._make, self.backend, self.way = make, backend, make(backend)
+
+    def begin(self, watch: Watch) -> None:
+        """Another request starts: a connection that has ended, or lain idle for too long, is none any more."""
+        way = self.way
+        if isinstance(way, httpcore.AsyncHTTPConnection) and (way.is_closed() or way.has_expired()):
+            self.backend.abort()
+            self.way = self._make(self.backend)
+        self.backend.begin(watch)
 
 
 async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:

@@ -74,7 +74,7 @@ def said(
         way = _OTHER_ADVICE.get((doing, error.code), "/compact sums those up, /new begins another conversation")
         return _with(str(error), f"{images:,} of them are in earlier messages: {way}", None)
     advice = _OTHER_ADVICE.get((doing, error.code)) or _ADVICE.get(error.code)
-    if error.advice is None and advice:
+    if advice:
         error.advice = advice.format(again=_AGAIN[doing])
     return redact(sentence(error))
 

@@ -2,7 +2,8 @@
 
 It counts only what speaks of the provider's health (5xx, 529, no connection, timeouts). A 429, any other 4xx and
 a cancelled call say nothing about it. When the pause is over, exactly one call goes through as a probe.
-A call is admitted once; its own retries are evidence, but are not held up by the breaker they tripped.
+A call is admitted once; its own retries are evidence, but are not held up by the breaker they tripped. Of a probe whose
+first try fails they no longer hold the place, but one that succeeds still closes the breaker.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ class Breaker:
             self._seen.popleft()
         if not failed:
             self._row = 0
-            if probe:
+            if probe and self.state != "closed":
                 self._seen.clear()
                 self._to("closed")
             return
@@ -130,6 +131,7 @@ class Permit:
     _breaker: Breaker
     probe: bool = False
     _open: bool = field(default=True)
+    _proves: bool = False  # it was the probe: should a later try of its call succeed, that shows as much
 
     def succeeded(self) -> None:
         """The provider answered: also with a 4xx, which is an answer."""
@@ -149,10 +151,10 @@ class Permit:
         self._open = False
 
     def _settle(self, *, failed: bool) -> None:
-        self._breaker._report(failed=failed, probe=self.probe)
+        self._breaker._report(failed=failed, probe=self.probe or (self._proves and not failed))
         if self.probe:
-            self._breaker._probing = False
-            self.probe = False
+            self._breaker._probing = self.probe = False
+            self._proves = True
 
 
 class BreakerBoard:

@@ -34,6 +34,10 @@ class NoPriceError(BudgetReachedError):
         super().__init__(f"{model} has no price, so {limit} cannot be kept; {way}")
 
 
+class UnkeptError(BudgetReachedError):
+    """A budget cannot be kept, as the ledger that counts for it cannot be written."""
+
+
 class Limits(NamedTuple):
     """What may be spent: on a day and in a month of the local calendar, in pico-dollars; None: as much as wanted."""
 

@@ -1,8 +1,8 @@
 """One call as its user sees it: tries, waits, fallbacks and continuations, without any I/O.
 
 A driver (`client.py`, `blocking.py`) runs the tries and tells what happened; a `Call` decides what goes on to the
-user and what is done next. Until the first content block starts, `message_start` and pings are held back, and a
-failed try may be made again or handed to another model. After that nothing is ever repeated.
+user and what is done next. Until the first content comes, `message_start`, pings and the start of a block that is still
+empty are held back, and a failed try may be made again or handed to another model. After that nothing is ever repeated.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from .errors import (
     StreamInterruptedError,
     TimedOutError,
 )
-from .events import Event, MessageStart, Ping, TextDelta
-from .messages import ChatRequest, Completion, NextTry, Notice
+from .events import BlockStart, Event, MessageDone, MessageStart, Ping, TextDelta
+from .messages import Block, ChatRequest, Completion, NextTry, Notice
 from .surroundings import CallPolicy, Surroundings, books
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Call:
         self._attempt = 1
         self._permit: Permit | None = None
         self._handed_on = False
-        self._held: list[MessageStart] = []
+        self._held: list[MessageStart | BlockStart] = []
         self._error: ClaudeError | None = None
         self._books, self._plan = books(policy, around), plan
 
@@ -92,7 +92,8 @@ class Call:
     @property
     def _start(self) -> MessageStart | None:
         """The start of a message of which nothing has been handed on."""
-        return self._held[0] if self._held and not self._handed_on else None
+        first = self._held[0] if self._held and not self._handed_on else None
+        return first if isinstance(first, MessageStart) else None
 
     def begin(self) -> None:
         """Start a try: the first one of a model asks its breaker, the first of all the recorder.
@@ -128,8 +129,10 @@ class Call:
             if isinstance(event, MessageStart):
                 self._held = [event]
                 self._request_id = event.request_id
-            # Pings only say that somebody is there; hours of them must not pile up here.
-            elif not isinstance(event, Ping):
+            elif isinstance(event, BlockStart) and len(self._held) < 2 and _is_empty(event.block):
+                self._held.append(event)
+            # Pings only say that somebody is there; hours of them must not pile up here. An end must say why.
+            elif not isinstance(event, Ping | MessageDone):
                 self._handed_on = True
                 assert self._permit is not None  # `begin` came before
                 self._permit.succeeded()
@@ -140,11 +143,10 @@ class Call:
         """The try's stream is over; returns the last events, or none where another leg follows (`request` is new).
 
         Raises:
-            StreamInterruptedError: the stream had no last event; to be given to `failed`.
+            StreamInterruptedError: the stream had no last event, or no stop reason; to be given to `failed`.
             BudgetReachedError: another leg may not be sent; likewise.
         """
-        if not self._legs.done:
-            raise StreamInterruptedError("the stream ended without its last event")
+        self._legs.check()
         following = self._next_leg()
         if following is None:
             self._stopped()
@@ -317,3 +319,10 @@ class Call:
         event = getattr(telemetry, kind)
         about = {"provider": around.provider, "model": self.request.model, "call": self._name}
         around.emitter.emit(event(**about, request_id=self._request_id, **members))
+
+
+def _is_empty(block: Block) -> bool:
+    """Whether the reader has nothing of `block` before its deltas."""
+    return block.get("type") in ("text", "thinking", "tool_use") and not any(
+        block.get(member) for member in ("text", "thinking", "input")
+    )

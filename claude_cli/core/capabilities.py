@@ -190,9 +190,11 @@ def _effort(options: LLMOptions, model: Model, notices: list[Notice]) -> LLMOpti
         return replace(options, effort=None)
     if options.effort not in _HIGHEST_EFFORTS:
         raise UsageError(f"effort {options.effort!r} is none; {model.id} takes {_and(list(levels))}")
-    words = f"effort {options.effort} is not something {model.id} takes; sent as {levels[-1]}"
+    below = [level for level in levels if level not in _HIGHEST_EFFORTS[_HIGHEST_EFFORTS.index(options.effort) :]]
+    nearest = below[-1] if below else levels[0]
+    words = f"effort {options.effort} is not something {model.id} takes; sent as {nearest}"
     notices.append(Notice("adjusted_parameter", words, parameters=("effort",)))
-    return replace(options, effort=levels[-1])
+    return replace(options, effort=nearest)
 
 
 def _and(names: list[str]) -> str:

@@ -35,7 +35,7 @@ def check_content(request: ChatRequest, model: Model) -> None:
     """Refuse images, PDFs, citations and roles that `model` does not take, and more of them than it takes.
 
     Raises:
-        UsageError: names the model, and how to find others.
+        UsageError: names the model; its advice is how to find others.
     """
     blocks = list(blocks_within([message.content for message in request.messages]))
     images = sum(block.get("type") == "image" for block in blocks)
@@ -56,7 +56,7 @@ def check_tools(request: ChatRequest, model: Model) -> None:
     """Refuse tools that `model` does not have, and a forced one where it decides by itself.
 
     Raises:
-        UsageError: names the model, and how to find others.
+        UsageError: names the model; its advice is how to find others.
     """
     extra = request.options.extra
     tools = _objects(extra.get("tools"))
@@ -138,7 +138,9 @@ def is_forced(choice: object) -> bool:
 
 def _need(word: str, model: Model) -> None:
     if model.able(word) is False:
-        raise UsageError(f"{model.id} takes no {_WHAT[word]}; `claude-cli models --can {word}` lists those that do")
+        error = UsageError(f"{model.id} takes no {_WHAT[word]}")
+        error.advice = f"`claude-cli models --can {word}` lists those that do"
+        raise error
 
 
 def _check_numbers(images: int, pdfs: list[Block], model: Model) -> None:

@@ -90,10 +90,9 @@ class Legs:
         self._first: MessageStart | None = None
         self._whole: Completion | None = None
 
-    @property
-    def done(self) -> bool:
-        """Whether the present leg came to its explicit end."""
-        return self._fold.done
+    def check(self) -> None:
+        """Raises `StreamInterruptedError` where the present leg did not come to its end."""
+        self._fold.check()
 
     @property
     def stop_reason(self) -> str | None:
@@ -103,7 +102,7 @@ class Legs:
     @property
     def ending(self) -> bool:
         """Whether the present leg's whole usage is known: the reason of its end has come."""
-        return self._fold.ending
+        return self.stop_reason is not None
 
     @property
     def spent(self) -> tuple[Usage, ...]:

@@ -102,9 +102,11 @@ class BudgetReachedError(ClaudeError):
 
     Attributes:
         budget: its name, as in "--max-cost"; "" where that was not told.
+        whose: who alone it holds for, where one process makes the calls of many: "key ci"; "": for all.
     """
 
     budget: str = ""
+    whose: str = ""
     code = "budget"
     exit_code = 9
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from .errors import StreamInterruptedError
 from .messages import Block, Completion, Usage, count_in, text_of
 
 
@@ -99,7 +100,7 @@ class MessageDelta:
 
 @dataclass(frozen=True, slots=True)
 class MessageDone:
-    """The explicit end. A stream without it is an interrupted one."""
+    """The explicit end. A stream without it is an interrupted one, and so is one that has not said why it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +137,16 @@ def usage_from(raw: dict[str, Any]) -> Usage:
 
 
 class Fold:
-    """Sums events up to a `Completion`; at any moment `text` is what has come so far."""
+    """Sums events up to a `Completion`; at any moment `text` is what has come so far.
+
+    Attributes:
+        ending: something of the end has come, after which there is no more content.
+    """
 
     def __init__(self) -> None:
         """Start empty."""
-        self.done = False
         self.ending = False
+        self._closed = False
         self._start = MessageStart("", "")
         self._usage: dict[str, Any] = {}
         self._end = MessageDelta(None)
@@ -166,7 +171,7 @@ class Fold:
                 self._end, self.ending = event, True
                 self._usage.update({key: value for key, value in event.usage.items() if value is not None})
             case MessageDone():
-                self.done = self.ending = True
+                self._closed = self.ending = True
             case _:
                 self._seal(event)
 
@@ -206,6 +211,17 @@ class Fold:
     def stop_reason(self) -> str | None:
         """Why the answer ended; None while it has not."""
         return self._end.stop_reason
+
+    @property
+    def done(self) -> bool:
+        """Whether the explicit end has come, and a stop reason before it."""
+        return self._closed and self.stop_reason is not None
+
+    def check(self) -> None:
+        """Raises `StreamInterruptedError` where the answer is not `done`, but nothing more will come."""
+        if not self.done:
+            lacking = "a stop reason" if self._closed else "its last event"
+            raise StreamInterruptedError(f"the stream ended without {lacking}", partial=self.text)
 
     def blocks(self) -> tuple[Block, ...]:
         """The content blocks so far, each as it would be sent back."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..core.budget import Limits
 from ..core.errors import UsageError
 from ..core.messages import Notice
 from .files import locked, write_private
@@ -47,7 +48,9 @@ class GatewayKeyFile:
         except (FileNotFoundError, NotADirectoryError) as error:
             if self._own:
                 return [], None
-            raise UsageError(f"there is no file of keys {self.path}; see serve.keys_file") from error
+            raise UsageError(
+                f"there is no file of keys {self.path.absolute()}; see --keys-file (serve.keys_file)"
+            ) from error
         except OSError as error:
             raise UsageError(f"the file of keys {self.path} cannot be read: {error.strerror}") from error
         except WrongKeys as error:
@@ -117,6 +120,11 @@ class GatewayKeys:
     def is_empty(self) -> bool:
         """Whether there is no key at all."""
         return not self._keys
+
+    @property
+    def have_budgets(self) -> bool:
+        """Whether what one of them may cost is bounded."""
+        return any(key.budget != Limits() for key in self._keys.values())
 
     def find(self, key: str) -> GatewayKey | None:
         """What belongs to `key`, expired or not; None: it is none.

@@ -90,7 +90,9 @@ def is_name(text: str) -> bool:
 def parse_keys(data: bytes) -> list[GatewayKey]:
     """The keys that a file holds. Raises `WrongKeys`."""
     try:
-        found = json.loads(data)
+        found = json.loads(data, object_pairs_hook=_members)
+    except WrongKeys:
+        raise
     except (ValueError, RecursionError):  # not chained: a decoder quotes what it read
         found = None
     rows = found.get("keys") if isinstance(found, dict) else None
@@ -129,6 +131,14 @@ def told(key: GatewayKey) -> dict[str, Any]:
 def moment(seconds: float) -> str:
     """A Unix time as it is written: "2026-11-22T10:00:00Z"."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. Raises `WrongKeys`: which of two members of one name is meant, nobody could tell."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise WrongKeys("a member of an object comes twice")
+    return members
 
 
 def _key(row: object, number: int) -> GatewayKey:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core.budget import Account, Limits, Plan, Record, Ticket, grant
+from ..core.budget import Account, Limits, Plan, Record, Ticket, UnkeptError, grant
 from ..core.errors import BudgetReachedError
 from ..core.messages import Notice
 from ..core.pricing import money
@@ -114,7 +114,7 @@ class Ledger:
         way = "put that right, or unset budget.day and budget.month"
         if not self._limits:
             way = "put that right"
-        return BudgetReachedError(f"a budget cannot be kept: {error}; {way}")
+        return UnkeptError(f"a budget cannot be kept: {error}; {way}")
 
     def extend(self, ticket: Ticket, plan: Plan, spent_pico: int) -> Ticket:
         """See `Recorder`. Raises `BudgetReachedError`, as `begin` does."""
@@ -246,7 +246,8 @@ class Ledger:
                 bounds = {"first_day": first_day, "today": today, "but": but}
                 if account:
                     bounds["command"] = _text(account.command)
-                yield _Spending(name, limit, again, *calls.execute(query, bounds).fetchone())
+                spent, aside = calls.execute(query, bounds).fetchone()
+                yield _Spending(name, limit, again, spent, aside, account.who if account else "")
 
     def _is_limited(self, account: Account | None) -> bool:
         return bool(self._limits or (account and account.limits))
@@ -301,13 +302,18 @@ class Ledger:
 
 
 class _Spending(NamedTuple):
-    """A limit: its name, when it `starts_again`, and in pico-dollars its amount, what is spent, and set aside."""
+    """A limit: its name, when it `starts_again`, and in pico-dollars its amount, what is spent, and set aside.
+
+    Attributes:
+        whose: who alone it holds for; "": all.
+    """
 
     name: str
     limit_pico: int
     starts_again: str
     spent_pico: int
     aside_pico: int
+    whose: str = ""
 
     @property
     def left_pico(self) -> int:
@@ -319,7 +325,11 @@ def _granted(plan: Plan, spending: Iterable[_Spending], spent_pico: int = 0) -> 
     """`plan` as far as all limits allow it, where its call has spent `spent_pico` that they do not know of."""
     for each in spending:
         words = f"{each.name} of {money(each.limit_pico)} (starts again {each.starts_again})"
-        plan = grant(plan, each.left_pico - spent_pico, limit=words, set_aside_pico=each.aside_pico)
+        try:
+            plan = grant(plan, each.left_pico - spent_pico, limit=words, set_aside_pico=each.aside_pico)
+        except BudgetReachedError as error:
+            error.whose = each.whose
+            raise
     return plan
 
 

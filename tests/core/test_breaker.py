@@ -245,6 +245,29 @@ def test_a_probe_that_failed_does_not_free_the_next_one_s_place():
     assert stage.breaker.state == "closed"
 
 
+@pytest.mark.parametrize(
+    "errors",
+    [
+        pytest.param([TimedOutError("504")], id="one"),
+        pytest.param([DOWN, RateLimitError("429"), DOWN], id="several"),
+    ],
+)
+def test_a_probe_whose_later_try_succeeds_closes_it(errors):
+    """The provider has answered: nobody else has to wait for the rest of a pause that its first try began."""
+    stage = Stage().half_open()
+    permit = stage.breaker.admit()
+    for error in errors:
+        permit.failed(error)
+    assert stage.breaker.state == "open"
+    permit.succeeded()
+    assert stage.breaker.state == "closed"
+    permit.succeeded()
+    assert stage.changes[-2:] == [("anthropic/m", "half-open", "open"), ("anthropic/m", "open", "closed")]
+    for _ in range(4):
+        stage.call(DOWN)
+    assert stage.breaker.state == "closed", "the old failures no longer count"
+
+
 def test_a_late_success_does_not_close_an_open_breaker():
     """Calls that were admitted before it opened still end; only the probe closes."""
     stage = Stage()

@@ -20,6 +20,8 @@ from claude_cli.core.errors import (
 )
 from claude_cli.core.events import (
     BlockStart,
+    BlockStop,
+    InputJsonDelta,
     MessageDelta,
     MessageDone,
     Ping,
@@ -33,7 +35,7 @@ from claude_cli.core.retry import RetryPolicy
 from claude_cli.core.surroundings import CallPolicy
 from claude_cli.core.telemetry import CallError, RequestStart, RequestStop, Retry, StreamChunk
 
-from .stage import DOWN, HAIKU, SONNET, TEXT, Stage, end, start, whole, words
+from .stage import DOWN, HAIKU, SONNET, TEXT, Book, Stage, end, start, whole, words
 
 # --- a call that goes well
 
@@ -49,30 +51,46 @@ def test_an_answer_is_handed_on_as_it_comes():
     assert (stage.waits, stage.said) == ([], [])
 
 
-def test_the_start_is_held_until_the_first_block():
+THINKING = BlockStart(0, {"type": "thinking", "thinking": "", "signature": ""})
+USE = BlockStart(0, {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}})
+
+
+@pytest.mark.parametrize(
+    ("block", "content"),
+    [
+        pytest.param(BlockStart(0, TEXT), TextDelta(0, "Hi"), id="text"),
+        pytest.param(THINKING, ThinkingDelta(0, "hm"), id="thinking"),
+        pytest.param(THINKING, SignatureDelta(0, "x"), id="thinking that is not told"),
+        pytest.param(USE, InputJsonDelta(0, "{"), id="a tool"),
+        pytest.param(USE, BlockStop(0), id="a tool without arguments"),
+    ],
+)
+def test_the_start_is_held_until_the_first_content(block, content):
     """Nothing has been shown yet, so the try may still be made again."""
     call = Stage().call
     call.begin()
     assert list(call.receive([start(), Ping()])) == []
     assert list(call.receive([Ping()])) == []
-    assert list(call.receive([Ping(), BlockStart(0, TEXT)])) == [start(), BlockStart(0, TEXT)]
+    assert list(call.receive([Ping(), block])) == []
+    assert list(call.receive([Ping(), content])) == [start(), block, content]
     assert list(call.receive([Ping()])) == [Ping()]
 
 
 @pytest.mark.parametrize(
     "first",
     [
-        pytest.param(BlockStart(0, TEXT), id="a block"),
+        pytest.param(BlockStart(0, {"type": "text", "text": "x"}), id="a block with something in it"),
+        pytest.param(BlockStart(0, {"type": "redacted_thinking", "data": "x"}), id="a block without deltas"),
+        pytest.param(BlockStart(0, {"type": ["text"]}), id="a block of no kind"),
         pytest.param(TextDelta(0, "x"), id="text without a block"),
         pytest.param(ThinkingDelta(0, "x"), id="thinking without a block"),
         pytest.param(SignatureDelta(0, "x"), id="a signature without a block"),
         pytest.param(MessageDelta("end_turn"), id="an end without content"),
-        pytest.param(MessageDone(), id="an end without anything"),
     ],
 )
 def test_whatever_is_no_start_and_no_ping_ends_the_holding(first):
     """A provider that leaves something out must not lose its first events."""
-    stage = Stage().play([[start()], [first], *([end()] if first != MessageDone() else [])])
+    stage = Stage().play([[start()], [first], end()])
     assert stage.shown[0] == start()
     assert fold(stage.shown) == stage.call.completion()
     assert [event for event in stage.shown if isinstance(event, MessageDone)] == [MessageDone()]
@@ -84,7 +102,15 @@ def test_hours_of_pings_are_not_kept():
     call.begin()
     for _ in range(1000):
         assert list(call.receive([start(), Ping(), start(2)])) == []
-    assert list(call.receive([BlockStart(0, TEXT)])) == [start(2), BlockStart(0, TEXT)]
+    assert list(call.receive(words("Hi"))) == [start(2), *words("Hi")]
+
+
+def test_blocks_that_stay_empty_are_not_kept():
+    """Nor must one that only begins blocks."""
+    call = Stage().call
+    call.begin()
+    assert list(call.receive([start(), BlockStart(0, TEXT)])) == []
+    assert list(call.receive([BlockStart(1, TEXT)])) == [start(), BlockStart(0, TEXT), BlockStart(1, TEXT)]
 
 
 def test_an_answer_without_a_start_is_an_answer():
@@ -135,11 +161,14 @@ def test_several_message_deltas_are_one_end():
         pytest.param([[start(), Ping()], [Ping()], DOWN], id="after pings"),
         pytest.param([TimedOutError("no byte")], id="a timeout"),
         pytest.param([ConnectionFailedError("reset")], id="a broken connection"),
+        pytest.param([[start(), BlockStart(0, TEXT)], DOWN], id="after the start of a block"),
+        pytest.param([[start(), Ping(), USE], DOWN], id="after a tool's name"),
         pytest.param([[start()]], id="a stream that just ends"),
+        pytest.param([[start()], [MessageDone()]], id="an end without anything"),
         pytest.param([], id="a stream of nothing"),
     ],
 )
-def test_until_the_first_block_a_try_is_made_again(before):
+def test_until_the_first_content_a_try_is_made_again(before):
     """The user sees one answer, and its start once."""
     stage = Stage().play(before, [whole("Hi", number=2)])
     assert stage.shown == [start(2), *words("Hi"), MessageDelta("end_turn", usage=USAGE), MessageDone()]
@@ -163,7 +192,7 @@ def test_the_waits_grow():
 @pytest.mark.parametrize(
     "after",
     [
-        pytest.param([BlockStart(0, TEXT)], id="a block's start"),
+        pytest.param([BlockStart(0, {"type": "redacted_thinking"})], id="a block without deltas"),
         pytest.param([BlockStart(0, TEXT), ThinkingDelta(0, "hm")], id="thinking"),
         pytest.param(words("Hel"), id="words"),
         pytest.param([*words("Hel"), MessageDelta("end_turn")], id="the reason, but no end"),
@@ -179,7 +208,7 @@ def test_the_waits_grow():
         pytest.param(StreamInterruptedError("closed", request_id="req_x"), id="closed"),
     ],
 )
-def test_after_the_first_block_nothing_is_repeated(after, error):
+def test_after_the_first_content_nothing_is_repeated(after, error):
     """Words that have been shown cannot be taken back: no try, no other model, and the partial text with the error."""
     stage = Stage(CallPolicy(fallbacks=(SONNET,)))
     failure = stage.fail(StreamInterruptedError, [[start(), *after], error])
@@ -194,6 +223,25 @@ def test_a_stream_without_its_end_carries_the_partial_text():
     failure = Stage().fail(StreamInterruptedError, [[start(), *words("Hel", "lo")], []])
     assert (failure.partial, failure.code) == ("Hello", "stream_interrupted")
     assert "without its last event" in str(failure)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        pytest.param([MessageDone()], id="without a word on its end"),
+        pytest.param([MessageDelta(None), MessageDone()], id="a reason of null"),
+        pytest.param([MessageDelta(None, usage={"output_tokens": 9}), MessageDone()], id="only a count"),
+    ],
+)
+def test_an_end_without_a_reason_is_an_interruption(last):
+    """Whoever ends the stream does not know that the answer is whole: it is charged by what came, as a cut one is."""
+    book = Book()
+    failure = Stage(recorder=book).fail(StreamInterruptedError, [[start(), *words("Hel", "lo")], last])
+    assert (str(failure), failure.partial) == (
+        "the answer is incomplete: the stream ended without a stop reason",
+        "Hello",
+    )
+    assert (book.record.status, book.record.estimated) == ("stream_interrupted", True)
 
 
 @pytest.mark.parametrize(
@@ -292,13 +340,13 @@ def test_a_cancelled_call_gives_its_probe_back():
     assert stage.board.breaker("anthropic/opus").admit().probe
 
 
-def test_a_probe_that_got_its_first_block_closes_the_breaker():
+def test_a_probe_that_got_its_first_content_closes_the_breaker():
     """Long before the answer ends: others may go."""
     stage = Stage()
     trip(stage, "opus")
     stage.now += 30.0
     stage.call.begin()
-    stage.call.receive([start(), BlockStart(0, TEXT)])
+    stage.call.receive([start(), *words("Hel")])
     assert stage.board.states() == {"anthropic/opus": "closed"}
 
 

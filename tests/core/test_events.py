@@ -174,11 +174,12 @@ def test_the_end_gives_reason_sequence_and_details():
         pytest.param([MessageStart("a", "b"), TextDelta(0, "x")], False, False, id="under way"),
         pytest.param([MessageDelta("end_turn")], True, False, id="the reason has come"),
         pytest.param([MessageDelta("end_turn"), MessageDone()], True, True, id="over"),
-        pytest.param([MessageDone()], True, True, id="over without a reason"),
+        pytest.param([MessageDone()], True, False, id="over without a reason"),
+        pytest.param([MessageDelta(None), MessageDone()], True, False, id="over with a reason of null"),
     ],
 )
 def test_how_far_an_answer_is(events, ending, done):
-    """Only the explicit end makes it whole."""
+    """Only the explicit end makes it whole, and only where it says why."""
     total = Fold()
     total.add_all(events)
     assert (total.ending, total.done) == (ending, done)

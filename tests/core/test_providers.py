@@ -189,8 +189,9 @@ def test_a_retired_model_names_its_successor(serve):
     server = serve(error_response(404, "not_found_error", "model: claude-3-opus-20240229"))
     with pytest.raises(NotFoundError, match="its successor is claude-opus-5-5"):
         ask(server.url, "generate_completion", "claude-3-opus-20240229", "hi")
-    with pytest.raises(NotFoundError, match="claude-cli models"):
+    with pytest.raises(NotFoundError, match=r" \(no model of that name is known here\)$") as unknown:
         ask(server.url, "generate_completion", "gpt-7", "hi")
+    assert unknown.value.advice == "see `claude-cli models`"
     assert [body_of(request)["model"] for request in server.requests] == ["claude-3-opus-20240229", "gpt-7"]
 
 
@@ -544,7 +545,7 @@ def test_a_plain_iterator_will_do():
 
     class Plain:
         def __init__(self):
-            self.left = [MessageStart("msg_1", "m"), TextDelta(0, "Hello"), MessageDone()]
+            self.left = [MessageStart("msg_1", "m"), TextDelta(0, "Hello"), MessageDelta("end_turn"), MessageDone()]
 
         def __aiter__(self):
             return self
@@ -559,10 +560,11 @@ def test_a_plain_iterator_will_do():
     assert asyncio.run(provider.generate_completion("m", "hi"))["text"] == "Hello"
 
 
-def test_a_plugin_that_forgets_the_end_gives_no_short_answer():
-    """The fold wants the last event."""
+@pytest.mark.parametrize("end", [(), (MessageDone(),)], ids=["the last event", "the reason"])
+def test_a_plugin_that_forgets_the_end_gives_no_short_answer(end):
+    """The fold wants both."""
     with pytest.raises(StreamInterruptedError) as caught:
-        asyncio.run(Minimal(TextDelta(0, "Hel")).generate_completion("m", "hi"))
+        asyncio.run(Minimal(TextDelta(0, "Hel"), *end).generate_completion("m", "hi"))
     assert caught.value.partial == "Hel"
 
 

@@ -94,6 +94,8 @@ WRONG = [
     pytest.param([{**GOOD, "expires": "CANARY"}], "expires of ci is no time", id="no time"),
     pytest.param([{**GOOD, "expires": 20261231}], "expires of ci is no time", id="a number is no time"),
     pytest.param([{**GOOD, "admin": "CANARY"}], "admin of ci is not true or false", id="admin"),
+    pytest.param(b'{"version": 1, "keys": [{"name": "ci", "key": "CANARY-CANARY-CANARY", "admin": false, "admin": 1}]}',
+                 "a member of an object comes twice", id="a member twice"),
     pytest.param([GOOD, {"name": "ci", "key": "CANARYcanaryCANARY"}], "ci is there twice", id="a name twice"),
     pytest.param([GOOD, {**GOOD, "name": "x"}], "ci is the same key as another", id="a key twice"),
 ]  # fmt: skip

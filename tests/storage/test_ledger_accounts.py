@@ -91,6 +91,7 @@ def test_a_key_s_budget_counts_besides_that_of_all(books, limits, account, words
     (found,) = books.ledger(*limits).keep([PLAN], accounts=[account])
     assert isinstance(found, BudgetReachedError if words else Ticket)
     assert words in str(found)
+    assert getattr(found, "whose", "") == ("key ci" if "key ci" in words else "")
 
 
 def test_only_its_own_calls_count_against_a_key_s_budget(books):

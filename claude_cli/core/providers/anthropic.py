@@ -189,8 +189,9 @@ class AnthropicProvider(LLMProvider):
             if successor:
                 return f" (retired; its successor is {successor})"
             if self._models.find(model) is None:
-                near = self._models.nearest(model)
-                return f" (no model of that name is known here; {near}see `claude-cli models`)"
+                near = self._models.nearest(model).rstrip()
+                error.advice = "see `claude-cli models`"
+                return f" (no model of that name is known here{near and f'; {near}'})"
             return ""
 
         return words

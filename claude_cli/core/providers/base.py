@@ -13,7 +13,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ..errors import ClaudeError, StreamInterruptedError, UsageError
+from ..errors import ClaudeError, UsageError
 from ..events import Event, Fold
 from ..messages import ChatRequest, Completion, LLMOptions, text_block
 from ..wire_request import messages_from
@@ -112,8 +112,7 @@ class LLMProvider(ABC):
         async with aclosing(_generator(self.stream(request))) as events:
             async for event in events:
                 total.add(event)
-        if not total.done:
-            raise StreamInterruptedError("the stream ended without its last event", partial=total.text)
+        total.check()
         return completion_dict(total.completion(), self.price_list)
 
     @property

@@ -15,7 +15,7 @@ from ..gateway.server import Server
 from ..terminal.signals import Terminated, handed_over
 from ._check import check_key
 from ._serve_parts import access_log, bugs_logged, gateway_of, keys_that_may_come, log_form, noted
-from ._serve_told import tell, tell_stopping, tell_strange_names
+from ._serve_told import tell, tell_stopping, tell_strange_names, tell_unkept_budgets
 
 
 def run_gateway(context: Context, config: Config, policy: CallPolicy, keys_file: str) -> int:
@@ -36,6 +36,7 @@ def run_gateway(context: Context, config: Config, policy: CallPolicy, keys_file:
             closing.callback(log.close)
         closing.enter_context(bugs_logged(context, log))
         keys = keys_that_may_come(context, keys_file, noted(log)) if config.authenticate else None
+        tell_unkept_budgets(context, keys)
         provider = closing.enter_context(context.provider())
         check_key(provider)
         said = log if log_form(context) == "json" else None

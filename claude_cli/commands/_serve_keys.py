@@ -10,6 +10,7 @@ import typer
 
 from ..context import Context
 from ..core.errors import UsageError
+from ..core.messages import Notice
 from ..terminal.console import STDOUT
 from . import _options as options
 
@@ -49,6 +50,7 @@ def create_command(
         name, digest_of(key), tuple(dict.fromkeys(model or ())), requests, tokens, streams, budget, ends, admin, now
     )
     file.add(made)
+    _tell_unknown(context, made)
     context.console.answer(f"{key}\n")
     context.console.line(f"this is the only time that key {name} is shown; only a digest of it is kept in {file.path}")
     if context.serve_settings.serve_keys_file:
@@ -75,7 +77,10 @@ def list_command(as_json: options.AsJson = False) -> int:
         context.console.line("there is no key yet; make one with: claude-cli serve keys create NAME")
         return 0
     width = size(STDOUT, context.environ)[0] if context.console.out_is_terminal else None
-    context.console.answer("".join(f"{line}\n" for line in _table(keys, now, width)))
+    lines = _table(keys, now, width)
+    context.console.answer("".join(f"{line}\n" for line in lines))
+    if lines[0] != _table(keys, now, None)[0]:
+        context.console.line("--json shows the rest")
     return 0
 
 
@@ -84,7 +89,7 @@ def revoke_command(
     name: Name,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Revoke it without a question.")] = False,
 ) -> int:
-    """Revoke a key; a gateway that is running takes it no longer than a second."""
+    """Revoke a key, at once also where serve is running."""
     from ..storage.gateway_key_file import key_file
     from ..storage.setting_values import nearest
     from ..terminal.ask import can_ask, confirm
@@ -102,6 +107,19 @@ def revoke_command(
     file.revoke(name)
     context.console.answer(f"revoked: key {name}\n")
     return 0
+
+
+def _tell_unknown(context: Context, key: GatewayKey) -> None:
+    """Say which names of models mean none here; they may be aliases of a gateway elsewhere."""
+    from ..gateway.config import aliases_of
+    from ..gateway.names import Names
+    from ._serve_told import unknown_model
+
+    names = Names(context.catalogue, aliases_of(context.serve_settings))
+    for name in key.models:
+        if names.find(name) is None:
+            words = f"--model: {unknown_model(names.models, name)}; the key may ask nothing by that name"
+            context.notify(Notice("unknown_model", words))
 
 
 def _pico(amount: str | None, flag: str) -> int | None:
@@ -138,14 +156,14 @@ def _table(keys: list[GatewayKey], now: float, width: int | None) -> list[str]:
 
     head = [
         "name",
-        "expires",
+        "expires (local)",
         "models",
         "requests/min",
         "tokens/min",
         "streams",
         "$/day",
         "$/month",
-        "created",
+        "created (local)",
         "admin",
     ]
     rows = [head, *(_row(key, now) for key in keys)]

@@ -23,10 +23,10 @@ from ..gateway.gateway import Gateway
 from ..gateway.limits import make_limiter
 from ..gateway.log_lines import Write, to_descriptor, to_file
 from ..gateway.metrics import Metrics
-from ..gateway.names import Names
 from ..gateway.room import Room
 from ..gateway.visit import Visit
 from ..storage.gateway_key_file import GatewayKeys, key_file
+from ._serve_told import names_of
 
 _EVENTS = ((CallError, Retry, BreakerChanged), (RequestStart, RequestStop))
 """Telemetry that is logged: always, and with -v; -vv has all."""
@@ -100,10 +100,9 @@ def gateway_of(
         notify(notice)
 
     around = surroundings(context.provider_name, draw=random.random, emitter=emitter, notify=notify, models=models)
-    official = context.offline or (context.provider_name == "anthropic" and context.key_purpose.is_official)
     return Gateway(
         config, provider, around, policy, context.books(hindered), Door(keys),
-        Names(models, config.aliases, any_name=not official), make_limiter(config, notify),
+        names_of(context, config), make_limiter(config, notify),
         Room(config.at_once, config.waiting, config.wait_s), metrics, log or _unlogged, time.time,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The log: one line for each visit that is over, and what else happens, as JSON or for people. Never any content.
+"""The log: one line for each visit that is over, and what else happens. No content but what clients note themselves.
 
 docs/gateway-metrics.md lists the members of a line.
 """
@@ -20,15 +20,20 @@ from ..core.pricing import money
 from ..core.redact import redact
 from ..core.telemetry import LoggingSink, Sink
 from .log_lines import CLOSING_S, Lines, Write
+from .metrics import LEFT
 from .visit import Visit
 
 Form = Literal["json", "text"]
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 _PLAIN = re.compile(r"(?!.*(?:sk|clk)-)[\w.:/@\[\]-]{0,64}", re.ASCII)
 """What is neither a key nor anything else that has to be taken out."""
 _MOST_CHARS = 128
+_LOOKED_AT = 4096
+"""Characters that are searched for keys, before the text is cut: half a key would not be known as one."""
 _PROBES = ("/healthz", "/readyz")
 """Asked by orchestrators every few seconds."""
+_MOST_ID_CHARS = 8
+"""Of an id, in a line for people."""
 _MOST_MESSAGE_CHARS = 500
 _MOST_FRAMES = 20
 
@@ -99,7 +104,7 @@ class _Handler(logging.Handler):
 
 def _logged(record: logging.LogRecord) -> dict[str, Any]:
     """What is told of a record that is no event: its first line, and where an exception came from, not its words."""
-    words = redact(record.getMessage()[:_MOST_MESSAGE_CHARS].partition("\n")[0])
+    words = redact(record.getMessage()[:_LOOKED_AT].partition("\n")[0])[:_MOST_MESSAGE_CHARS]
     error = record.exc_info[1] if record.exc_info else None
     if error is None:
         return {"event": f"log.{record.name}", "message": words}
@@ -112,7 +117,6 @@ def _told(visit: Visit, now: float) -> dict[str, Any]:
     """What is told of a visit; the same members of each, null where there is nothing to tell."""
     record, first_at = visit.settled, visit.first_at
     usage = record.usage if record else None
-    cost = record.cost_pico if record else None
     return {
         "request_id": visit.id,
         "client_request_id": _plain(visit.client_id),
@@ -130,10 +134,11 @@ def _told(visit: Visit, now: float) -> dict[str, Any]:
         "output_tokens": usage.output_tokens if usage else None,
         "cache_read_tokens": usage.cache_read_tokens if usage else None,
         "cache_write_tokens": usage.cache_write_tokens if usage else None,
-        "cost_usd": None if cost is None else cost / 1e12,
+        "cost_usd": None if visit.cost_pico is None else visit.cost_pico / 1e12,
         "duration_ms": round((now - visit.started_at) * 1000, 1),
         "ttft_ms": None if first_at is None or not visit.stream else round((first_at - visit.started_at) * 1000, 1),
         "retries": visit.retries,
+        "metadata": {redact(name): redact(note) for name, note in visit.metadata.items()} or None,
     }
 
 
@@ -141,7 +146,7 @@ def _plain(text: str | None) -> str | None:
     """`text` of somebody else's, short and without secrets; None for none."""
     if not text:
         return None
-    return text if _PLAIN.fullmatch(text) else redact(text[:_MOST_CHARS])
+    return text if _PLAIN.fullmatch(text) else redact(text[:_LOOKED_AT])[:_MOST_CHARS]
 
 
 def _json_line(members: Mapping[str, Any]) -> str:
@@ -162,4 +167,11 @@ def _text_line(members: Mapping[str, Any]) -> str:
         parts.append(money(round(members["cost_usd"] * 1e12)))
     if members["retries"]:
         parts.append("1 retry" if members["retries"] == 1 else f"{members['retries']} retries")
-    return one_line(" ".join(str(part) for part in (*parts, members["request_id"]) if part))
+    if (members["status"] or LEFT) >= 400:
+        parts.append(_short(members["request_id"]))
+    return one_line(" ".join(str(part) for part in parts if part))
+
+
+def _short(request_id: str) -> str:
+    """The end of an id, by which it can be searched for: all of it would not fit a line."""
+    return request_id if len(request_id) <= _MOST_ID_CHARS else f"…{request_id[-_MOST_ID_CHARS:]}"

@@ -10,7 +10,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..core.budget import plan_of
+from ..core.budget import Plan, UnkeptError, plan_of
 from ..core.call import Call
 from ..core.client import Client
 from ..core.conversation import without_thinking
@@ -29,13 +29,16 @@ from .visit import Visit
 DROPPED = "x-claude-cli-dropped-params"
 MODEL = "x-claude-cli-model"
 UPSTREAM_ID = "x-upstream-request-id"
+SIMULATOR = "simulator"
+"""The provider that answers offline."""
 
 
 class Question(NamedTuple):
-    """What is sent, and what is done where that fails."""
+    """What is sent, what is done where that fails, and what it may cost, where that has been reckoned already."""
 
     request: ChatRequest
     policy: CallPolicy
+    plan: Plan | None = None
 
 
 def fitted(gateway: Gateway, visit: Visit, asked: Asked) -> Question:
@@ -44,14 +47,18 @@ def fitted(gateway: Gateway, visit: Visit, asked: Asked) -> Question:
     Raises:
         Refusal: 403, its key may not ask that model; 400, the model does not take it.
     """
+    visit.metadata = asked.metadata
     check_model(gateway, visit, asked.model, asked.request.model)
     try:
         request, notices = prepare(asked.request, models=gateway.names.models)
     except ClaudeError as error:
-        raise refusal_of(error) from error
+        refusal = refusal_of(error)
+        refusal.param = refusal.param or "messages"
+        raise refusal from error
     names = changed(notices)
     if names and gateway.config.on_unsupported == "reject":
-        raise Refusal(400, notices[0].text, param=names[0], code="unsupported_parameter")
+        words = f"{names[0]} cannot be honoured by {request.model}"
+        raise Refusal(400, words, param=names[0], code="unsupported_parameter")
     visit.model, visit.stream = request.model, asked.stream
     if asked.dropped or names:
         _tell_dropped(gateway, visit, (*asked.dropped, *names))
@@ -76,7 +83,7 @@ def check_model(gateway: Gateway, visit: Visit, name: str, model: str) -> None:
 
 def _may_ask(gateway: Gateway, visit: Visit, model: str) -> bool:
     allowed = visit.key.models
-    return not allowed or model in allowed or any(gateway.names.resolve(name) == model for name in allowed)
+    return not allowed or model in allowed or any(gateway.names.find(name) == model for name in allowed)
 
 
 def _with_fallbacks(gateway: Gateway, visit: Visit, asked: Asked, policy: CallPolicy) -> CallPolicy:
@@ -84,8 +91,8 @@ def _with_fallbacks(gateway: Gateway, visit: Visit, asked: Asked, policy: CallPo
     requests: list[ChatRequest] = []
     notices: dict[str, Sequence[Notice]] = {}
     for name in gateway.config.fallback_models:
-        model = gateway.names.resolve(name)
-        if model == visit.model or not _may_ask(gateway, visit, model):
+        model = gateway.names.find(name)
+        if model is None or model == visit.model or not _may_ask(gateway, visit, model):
             continue
         try:
             request, notices[model] = prepare(replace(asked.request, model=model), models=gateway.names.models)
@@ -148,9 +155,11 @@ async def admitted(gateway: Gateway, visit: Visit, question: Question) -> AsyncI
     Raises:
         Refusal, ClaudeError: they do not.
     """
-    plan = plan_of(question.request, gateway.names.models, flexible=question.policy.flexible)
+    models, flexible = gateway.names.models, question.policy.flexible
+    plan = question.plan or plan_of(question.request, models, flexible=flexible)
     lease = await gateway.limiter.admit(visit.key, plan)
     visit.headers.update(lease.headers)
+    visit.simulated = gateway.around.provider == SIMULATOR
     used: int | None = None
     try:
         async with gateway.room.place(stream=visit.stream):
@@ -161,8 +170,8 @@ async def admitted(gateway: Gateway, visit: Visit, question: Question) -> AsyncI
                 yield call
             finally:
                 recorder.release()  # where it was never sent
-                usage = call.completion().usage
-                used = usage.total_input_tokens + usage.output_tokens
+                if call.record:  # what the ledger has, failed tries and an answer that nobody waited for among it
+                    used = call.record.usage.total_input_tokens + call.record.usage.output_tokens
     finally:
         await lease.settle(used)
 
@@ -171,6 +180,8 @@ def refused(gateway: Gateway, visit: Visit, error: ClaudeError) -> Refusal:
     """What the client of `visit` is told of `error`."""
     if error.request_id:
         visit.headers[UPSTREAM_ID] = error.request_id
+    if isinstance(error, UnkeptError) or isinstance(error.__cause__, UnkeptError):
+        gateway.around.notify(Notice("ledger_unusable", str(error)))  # what hinders it, for whoever runs the gateway
     return refusal_of(error, now=gateway.wall())
 
 

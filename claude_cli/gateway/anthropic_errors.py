@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from .compact import encode
 from .refusal import Refusal
 
 _TYPES = {
@@ -27,7 +27,7 @@ def error_object(refusal: Refusal, request_id: str) -> dict[str, Any]:
 
 def error_body(refusal: Refusal, request_id: str) -> bytes:
     """`error_object` as JSON."""
-    return json.dumps(error_object(refusal, request_id), ensure_ascii=False).encode(errors="replace")
+    return encode(error_object(refusal, request_id))
 
 
 def error_event(refusal: Refusal, request_id: str) -> bytes:

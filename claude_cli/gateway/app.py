@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
 
-from .body import Receive, read_body, too_deep
+from .body import Load, Receive, read_body, too_deep
 from .gateway import Gateway
 from .guard import Guard, preflight
 from .metrics import LEFT
+from .protocol import STALLED
 from .refusal import Refusal, internal, leaving
 from .reply import Reply, Send
-from .routes import SOCKET, Page, Routes, handler_of, not_found
+from .routes import SOCKET, Page, Routes, handler_of, no_handshake, not_found, unknown_error
 from .visit import Scope, Visit, new_id
 from .websocket import serve_socket
 
 _log = logging.getLogger("claude_cli.gateway")
+_WITH_PORT = re.compile(r"\[([^]%]*)\](?::\d+)?|([\d.]+):\d+", re.ASCII)
+"""An address with its port, or in brackets, as some proxies write it."""
 
 
 class App:
@@ -27,6 +32,7 @@ class App:
         """Prepare."""
         self._gateway = gateway
         self._guard, self._routes = Guard(gateway.config), Routes()
+        self._load = Load(gateway.config.held_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI. Cancelled, the client has left, or the server does not wait for it any longer."""
@@ -48,7 +54,7 @@ class App:
         self, scope: Scope, headers: Mapping[str, str], visit: Visit, receive: Receive, reply: Reply
     ) -> None:
         gateway, page = self._gateway, self._routes.find(scope)
-        visit.route = page.route if page else ""
+        visit.route = page.route if page else SOCKET if visit.path == SOCKET else ""
         try:
             try:
                 visit.headers.update(self._guard.check(headers))
@@ -56,7 +62,7 @@ class App:
                     await reply.whole(204, preflight(headers), b"")
                     return
                 if page is None:
-                    raise not_found(visit.path)
+                    raise no_handshake(headers) if visit.path == SOCKET else not_found(visit.path)
                 await self._handle(page, scope, headers, visit, receive, reply)
             except RecursionError as error:
                 raise too_deep() from error
@@ -65,7 +71,7 @@ class App:
         except asyncio.CancelledError:
             if gateway.draining and not reply.begun:
                 await self._refuse(leaving(), page, scope, visit, reply)
-            visit.code = visit.code or "cancelled"
+            visit.code = visit.code or ("stalled" if scope["state"].get(STALLED) else "cancelled")
             visit.status = visit.status or LEFT
             raise
         except Exception as error:  # the border: whatever it is, the client gets an answer, and nobody a stack
@@ -83,16 +89,22 @@ class App:
                 raise leaving()
         if not page.keyless(gateway.config):
             visit.key = gateway.door.key_of(headers)
-        body = await read_body(headers, receive, gateway.config) if visit.method == "POST" else b""
-        await handler(gateway, visit, reply, scope, body)
+        if visit.method != "POST":
+            await handler(gateway, visit, reply, scope, b"")
+            return
+        with self._load.part() as take:  # the body has no name here: the handler alone knows how long it is needed
+            await handler(gateway, visit, reply, scope, await read_body(headers, receive, gateway.config, take))
 
     async def _refuse(self, refusal: Refusal, page: Page | None, scope: Scope, visit: Visit, reply: Reply) -> None:
         """Answer with `refusal`; where an answer has begun, its connection is closed in place of its end."""
         visit.code = refusal.code or refusal.type
         if reply.begun:
             return
-        body = page.error(refusal, visit.id, scope) if page else refusal.body()
-        await reply.whole(refusal.status, {"content-type": "application/json", **refusal.headers}, body)
+        body = (page.error if page else unknown_error)(refusal, visit.id, scope)
+        # the API's own clients look for an error's id under the API's own name
+        own = {"content-type": "application/json", "request-id": visit.id}
+        visit.headers.update(refusal.headers)  # the upstream's word on its limits goes before ours on our own
+        await reply.whole(refusal.status, own, body)
 
     async def _socket(
         self, scope: Scope, headers: Mapping[str, str], visit: Visit, receive: Receive, send: Send
@@ -120,7 +132,7 @@ async def _deny(refusal: Refusal, visit: Visit, send: Send) -> None:
     body = refusal.body()
     both = {
         "content-type": "application/json", "content-length": str(len(body)), "connection": "close",
-        **refusal.headers, **visit.headers,
+        **visit.headers, **refusal.headers,
     }  # fmt: skip
     pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in both.items()]
     await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": pairs})
@@ -137,9 +149,17 @@ def headers_of(scope: Scope) -> dict[str, str]:
 
 
 def _client(scope: Scope, headers: Mapping[str, str], *, behind_proxy: bool) -> str:
-    """The address that a request came from: behind a proxy the last that it has added, as only that is its own word."""
+    """The address that a request came from: behind a proxy the last that it has added, as only that is its own word.
+
+    What is no address there is nobody's: it could be anything, and goes into the log.
+    """
     peer: Any = scope.get("client")
     own = str(peer[0]) if peer else ""
     if not behind_proxy:
         return own
-    return headers.get("x-forwarded-for", "").rpartition(",")[2].strip() or own
+    text = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    found = _WITH_PORT.fullmatch(text)
+    try:
+        return own if "%" in text else str(ip_address(found[1] or found[2] if found else text))
+    except ValueError:
+        return own

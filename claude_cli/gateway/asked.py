@@ -28,6 +28,7 @@ class Asked:
         json_tool: the forced tool whose input is the answer's text, on models without structured outputs; "": none.
         json_text: the answer was asked for as JSON, so a fence around it is taken off where it comes in one piece.
         functions: asked with the older `functions`: a tool's call is told as `function_call`, and there is one at most.
+        metadata: what the client notes about it, for the log; bounded.
     """
 
     model: str
@@ -41,6 +42,7 @@ class Asked:
     json_tool: str = ""
     json_text: bool = False
     functions: bool = False
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

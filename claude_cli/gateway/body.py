@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from .config import MIB, Config
@@ -13,23 +14,63 @@ from .refusal import Refusal
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _FILES = (b'"image_url"', b'"file"', b'"image"', b'"document"', b'"base64"')
 """What stands in a body that has files in it, of either form."""
+MOST_VALUES = 500_000
+"""Of JSON: each value may take two hundred bytes once it is parsed, whatever its text does. A conversation of 100,000
+messages has 300,000."""
+
+VALUE_BYTES = 64
+"""What each of them weighs at least."""
 
 
-async def read_body(headers: Mapping[str, str], receive: Receive, config: Config) -> bytes:
-    """The whole body, by ASGI's `receive`.
+class Load:
+    """What the bodies of all requests weigh together.
+
+    Attributes:
+        held: bytes, at the moment.
+    """
+
+    def __init__(self, most: int) -> None:
+        """Let them have `most` bytes."""
+        self._most, self.held = most, 0
+
+    @contextmanager
+    def part(self) -> Iterator[Callable[[int], None]]:
+        """One request's part of it, given back at the end; what is yielded takes so many bytes more.
+
+        That raises `Refusal`: 503, there is no room for them.
+        """
+        mine = 0
+
+        def take(size: int) -> None:
+            nonlocal mine
+            if self.held + size > self._most:
+                words = "the gateway holds as many large requests as it can; try again in a moment"
+                raise Refusal(503, words, type="server_error", code="overloaded", headers={"retry-after": "1"})
+            self.held += size
+            mine += size
+
+        try:
+            yield take
+        finally:
+            self.held -= mine
+
+
+async def read_body(headers: Mapping[str, str], receive: Receive, config: Config, take: Callable[[int], None]) -> bytes:
+    """The whole body, by ASGI's `receive`; `take` is told of each piece, see `Load`.
 
     Raises:
-        Refusal: 413, it is larger than it may be; 408, it comes too slowly.
+        Refusal: 413, it is larger than it may be; 408, it comes too slowly; 503, there is no room for it.
     """
     length = headers.get("content-length", "0")
     if len(length) > 12 or int(length) > config.image_body_bytes:  # the server has seen that it is a number
         raise _too_large(config.image_body_bytes)
     try:
         async with asyncio.timeout(config.body_s):
-            body = await _collect(receive, config.image_body_bytes)
+            body = await _collect(receive, config.image_body_bytes, take)
     except TimeoutError as error:
         raise Refusal(408, "the request's body came too slowly", code="timeout") from error
     check_size(body, config)
+    take(VALUE_BYTES * min(_begun(body), MOST_VALUES))
     return body
 
 
@@ -39,15 +80,36 @@ def check_size(body: bytes, config: Config) -> None:
         raise _too_large(config.body_bytes)
 
 
-async def _collect(receive: Receive, most: int) -> bytes:
+def check_values(body: bytes) -> None:
+    """See to it that `body`, as JSON, has no more than `MOST_VALUES` values. Raises `Refusal`: 413.
+
+    Each but the first follows a comma or a bracket. In texts these are none; but what has few altogether, such as
+    files, need not be looked at more closely.
+    """
+    if len(body) <= MOST_VALUES or _begun(body) <= MOST_VALUES:
+        return
+    bare = body.replace(rb"\\", b"").replace(rb"\"", b"")  # the quotes that are left begin and end texts
+    # One value, as a member, has two texts.
+    if bare.count(b'"') > 4 * MOST_VALUES or _begun(b"".join(bare.split(b'"')[::2])) > MOST_VALUES:
+        words = f"the request's body has more than {MOST_VALUES:,} JSON values"
+        raise Refusal(413, words, code="request_too_large")
+
+
+def _begun(text: bytes) -> int:
+    return text.count(b",") + text.count(b"[") + text.count(b"{")
+
+
+async def _collect(receive: Receive, most: int, take: Callable[[int], None]) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
+    take(len(body))
     if not message.get("more_body"):
         return _bounded(body, most)
     pieces, size = [body], len(body)
     while message.get("more_body"):
         message = await receive()
         pieces.append(message.get("body", b""))
+        take(len(pieces[-1]))
         size += len(pieces[-1])
         if size > most:
             raise _too_large(most)
@@ -66,7 +128,14 @@ def _too_large(most: int) -> Refusal:
 
 
 def parse_json(body: bytes, decoder: json.JSONDecoder | None = None) -> Any:
-    """The value that `body` is as JSON, read by `decoder` or the usual one. Raises `Refusal`: 400, it is none."""
+    """The value that `body` is as JSON, read by `decoder` or the usual one.
+
+    Raises:
+        Refusal: 400, it is none; 413, it has too many values.
+    """
+    if not body:
+        raise Refusal(400, "the body is empty; it has to be a JSON object")
+    check_values(body)
     try:
         return (decoder or _DECODER).decode(body.decode())
     except UnicodeDecodeError as error:

@@ -6,16 +6,16 @@ import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from ..core.budget import Record
 from ..core.events import Event
-from ..core.pricing import PICO
+from ..core.pricing import dollars
 from .answering import answer, fitted
 from .asked import Asked, Envelope
 from .body import parse_json
+from .compact import encode
 from .gateway import Gateway
 from .openai_chunks import ChunkEncoder
 from .openai_request import decode
-from .openai_response import JSON, completion_object
+from .openai_response import completion_object
 from .refusal import Refusal
 from .reply import EVENT_STREAM, Reply
 from .visit import Scope, Visit
@@ -26,6 +26,7 @@ COST = "x-claude-cli-cost-usd"
 async def chat_completions(gateway: Gateway, visit: Visit, reply: Reply, scope: Scope, body: bytes) -> None:
     """Answer `body`. Raises `Refusal`: before anything of the answer was sent."""
     asked = decode(parse_json(body), gateway.names, on_unsupported=gateway.config.on_unsupported)
+    del body  # it may be large, and the answer long
     question = fitted(gateway, visit, asked)
     envelope = Envelope(f"chatcmpl-{os.urandom(12).hex()}", int(gateway.wall()))
     async with aclosing(answer(gateway, visit, question)) as batches:
@@ -40,10 +41,10 @@ async def chat_completions(gateway: Gateway, visit: Visit, reply: Reply, scope: 
 
 async def _whole(visit: Visit, reply: Reply, asked: Asked, envelope: Envelope) -> None:
     assert visit.call  # it has been answered
-    if visit.call.record and (cost := dollars(visit.call.record)):
-        visit.headers[COST] = cost
+    if visit.cost_pico is not None:
+        visit.headers[COST] = dollars(visit.cost_pico)
     found = completion_object(asked, envelope, visit.call.completion())
-    await reply.whole(200, {"content-type": "application/json"}, JSON(found).encode(errors="replace"))
+    await reply.whole(200, {"content-type": "application/json"}, encode(found))
 
 
 async def _stream(
@@ -66,11 +67,3 @@ async def _stream(
     if not reply.begun:
         await reply.begin(200, EVENT_STREAM)
     await reply.write(encoder.end(visit.call.completion().usage), more=False)
-
-
-def dollars(record: Record) -> str:
-    """What a call cost, in US dollars to the last digit; "" where that is not known."""
-    if record.cost_pico is None:
-        return ""
-    whole, rest = divmod(record.cost_pico, PICO)
-    return f"{whole}.{rest:012d}".rstrip("0").rstrip(".")

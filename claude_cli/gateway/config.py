@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import UsageError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 HOST, PORT = "127.0.0.1", 4003
 MIB = 1024 * 1024
+_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Config:
         on_unsupported: what is done with parameters that cannot be honoured.
         open_metrics: /metrics and /v1/providers need no admin key.
         body_bytes, image_body_bytes: the largest request without and with files in it.
+        held_bytes: what the bodies of all requests may weigh together.
         at_once, waiting: calls at once, and requests that wait for a place.
         wait_s: how long they do.
         streams_at_once, requests_per_minute, tokens_per_minute: of all keys together; 0: no limit.
@@ -61,6 +64,7 @@ class Config:
     open_metrics: bool = False
     body_bytes: int = 10 * MIB
     image_body_bytes: int = 32 * MIB
+    held_bytes: int = 256 * MIB
     at_once: int = 512
     waiting: int = 512
     wait_s: float = 30.0
@@ -99,16 +103,16 @@ def configured(settings: ServeSettings, **flags: Any) -> Config:
     """
     values = {name: getattr(settings, f"serve_{name}") for name in _SHARED}
     values |= {"tls_certificate": settings.serve_tls_cert, "tls_key": settings.serve_tls_key}
-    values |= {"hosts": settings.serve_allow_hosts, "aliases": _aliases(settings.serve_aliases)}
+    values |= {"hosts": settings.serve_allow_hosts, "aliases": aliases_of(settings)}
     config = Config(**values | {name: value for name, value in flags.items() if value is not None})
-    for check in (_check_place, _check_tls, _check_origins, _check_numbers):
+    for check in (_check_place, _check_tls, _check_hosts, _check_numbers):
         check(config)
-    return config
+    return replace(config, cors_origins=tuple(map(_origin, config.cors_origins)))
 
 
-def _aliases(own: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """The names that are shipped and, before them, the user's `own`; one that means nothing is none."""
-    return {name: model for name, model in {**ALIASES, **dict(own)}.items() if model}
+def aliases_of(settings: ServeSettings) -> dict[str, str]:
+    """The names that are shipped and, before them, the user's own; one that means nothing is none."""
+    return {name: model for name, model in {**ALIASES, **dict(settings.serve_aliases)}.items() if model}
 
 
 def _check_place(config: Config) -> None:
@@ -146,18 +150,42 @@ def _check_tls(config: Config) -> None:
         raise UsageError(f"{files} cannot be read: {error.strerror}") from error
 
 
-def _check_origins(config: Config) -> None:
-    """Each is an origin as browsers send it. Raises `UsageError`."""
+def _origin(text: str) -> str:
+    """`text` as browsers send it: in lower case, without the port that its scheme has anyway. Raises `UsageError`."""
     from urllib.parse import urlsplit
 
-    for origin in config.cors_origins:
-        said = f"{origin!r} is no origin; name each web page as in https://app.example or http://localhost:3000"
-        try:
-            parts = urlsplit(origin)
-        except ValueError as error:
-            raise UsageError(said) from error
-        if parts.scheme not in ("http", "https") or not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}":
-            raise UsageError(said)
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise _no_origin(text) from error
+    host, usual = parts.hostname or "", {"http": 80, "https": 443}.get(parts.scheme)
+    whole = f"{parts.scheme}://{parts.netloc}".lower()
+    if usual is None or not _is_host(host) or "@" in parts.netloc or text.lower() != whole:
+        raise _no_origin(text)
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}" + (f":{port}" if port not in (None, usual) else "")
+
+
+def _no_origin(text: str) -> UsageError:
+    return UsageError(f"{text!r} is no origin; name each web page as in https://app.example or http://localhost:3000")
+
+
+def _check_hosts(config: Config) -> None:
+    """Each is what a Host header can name, which the guard compares without its port. Raises `UsageError`."""
+    for host in config.hosts:
+        if not _is_host(host.removeprefix("[").removesuffix("]")):
+            raise UsageError(f"{host!r} is no name of a host; name it alone, as in gw.example: any port will do")
+
+
+def _is_host(text: str) -> bool:
+    """Whether `text` is an address, or a name as it goes over the wire."""
+    from ipaddress import ip_address
+
+    try:
+        return bool(ip_address(text))
+    except ValueError:
+        return _NAME.fullmatch(text) is not None
 
 
 def _check_numbers(config: Config) -> None:

@@ -46,7 +46,10 @@ class Door:
         """Whose `key` is. Raises `Refusal`: 401."""
         if self._keys is None:
             return ANYONE
-        found = self._keys.find(key) if key else None
+        if not key:
+            words = "no API key was sent; send one of the gateway's as Authorization: Bearer KEY, or as x-api-key: KEY"
+            raise _refused(words)
+        found = self._keys.find(key)
         if found is None:
             raise _refused("Invalid API key")
         if found.is_expired(self._wall()):

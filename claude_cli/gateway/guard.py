@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..core.harmless import one_line
 from .config import Config, is_loopback
 from .refusal import Refusal
 
@@ -18,6 +19,8 @@ _EXPOSED = (
     " x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens, retry-after, x-should-retry"
 )
 """The headers a page may read besides the few that all may."""
+_MOST_TOLD = 100
+"""Characters."""
 _PREFLIGHT_S = "600"
 """How long a browser may remember the answer to a preflight."""
 
@@ -38,15 +41,17 @@ class Guard:
         Raises:
             Refusal: 403, it is a web page's that may not call, or was meant for another host.
         """
-        if self._hosts is not None and _without_port(headers.get("host", "")) not in self._hosts:
-            raise Refusal(403, "the Host header names none of the gateway's hosts", code="host_not_allowed")
+        host = headers.get("host", "")
+        if self._hosts is not None and _without_port(host) not in self._hosts:
+            words = f"the gateway has no host {_told(host)}; start it with --allow-host NAME (serve.allow_hosts)"
+            raise Refusal(403, words, code="host_not_allowed")
         origin = headers.get("origin")
         if origin is None:
             if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-                raise _stranger()  # an image or a script of a page: no-cors requests that read have no origin
+                raise _stranger("")  # an image or a script of a page: no-cors requests that read have no origin
             return {}
         if origin not in self._origins:
-            raise _stranger()
+            raise _stranger(origin)
         return {"access-control-allow-origin": origin, "vary": "Origin", "access-control-expose-headers": _EXPOSED}
 
 
@@ -61,8 +66,15 @@ def preflight(headers: Mapping[str, str]) -> Mapping[str, str]:
     return found
 
 
-def _stranger() -> Refusal:
-    return Refusal(403, "web pages of this origin may not call; see cors_origins", code="origin_not_allowed")
+def _stranger(origin: str) -> Refusal:
+    whose = f"web pages of {_told(origin)}" if origin else "other web pages"
+    words = f"{whose} may not call; start the gateway with --cors-origin ORIGIN (serve.cors_origins)"
+    return Refusal(403, words, code="origin_not_allowed")
+
+
+def _told(text: str) -> str:
+    """What came, so that it can be told."""
+    return repr(one_line(text, _MOST_TOLD))
 
 
 def _bracketed(host: str) -> str:

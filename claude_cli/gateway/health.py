@@ -64,7 +64,7 @@ async def metrics(gateway: Gateway, visit: Visit, reply: Reply, scope: Scope, bo
     room = gateway.room
     now = Now(
         in_flight=room.inside, waiting=room.waiting, streams=room.streams, sockets=gateway.sockets.total(),
-        draining=gateway.draining, breakers=_breakers(gateway),
+        draining=gateway.draining, limits_alone=gateway.limiter.is_alone, breakers=_breakers(gateway),
     )  # fmt: skip
     await reply.whole(200, {"content-type": CONTENT_TYPE, "cache-control": "no-store"}, gateway.metrics.text(now))
 

@@ -48,11 +48,16 @@ class Limiter(Protocol):
     async def aclose(self) -> None:
         """Let go of the storage."""
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether this host counts by itself, as the storage that it shares with others cannot be used."""
+
 
 class NoLimits:
     """Lets everybody in."""
 
     headers: Mapping[str, str] = {}
+    is_alone = False
 
     async def admit(self, key: GatewayKey, plan: Plan | None) -> Lease:
         """See `Limiter`."""
@@ -102,13 +107,14 @@ class RateLimits:
         if streams:
             await at_once.enter(streams)
         if not wanted:
-            return _Taken(windows, at_once, streams, (), 0, {})
+            return _Taken(windows, at_once, streams, (), (), 0, {})
         try:
             minute, standings = await windows.take(wanted)
         except BaseException:  # also where the client left meanwhile
             await at_once.leave(streams)
             raise
-        return _Taken(windows, at_once, streams, wanted[len(requests) :], minute, _headers(standings))
+        taken, of_tokens = wanted[: len(requests)], wanted[len(requests) :]
+        return _Taken(windows, at_once, streams, taken, of_tokens, minute, _headers(standings))
 
     async def aclose(self) -> None:
         """See `Limiter`."""
@@ -116,6 +122,11 @@ class RateLimits:
             counters, _, at_once = self._kept
             await at_once.aclose()
             await counters.aclose()
+
+    @property
+    def is_alone(self) -> bool:
+        """See `Limiter`."""
+        return self._kept is not None and self._kept[0].is_alone
 
     def _parts(self) -> tuple[Counters, Windows, AtOnce]:
         if self._kept is None:
@@ -127,21 +138,22 @@ class RateLimits:
 class _Taken:
     """See `Lease`."""
 
-    __slots__ = ("_at_once", "_minute", "_streams", "_tokens", "_windows", "headers")
+    __slots__ = ("_at_once", "_minute", "_requests", "_streams", "_tokens", "_windows", "headers")
 
     def __init__(
-        self, windows: Windows, at_once: AtOnce, streams: list[Rule], tokens: Wanted, minute: int,
+        self, windows: Windows, at_once: AtOnce, streams: list[Rule], requests: Wanted, tokens: Wanted, minute: int,
         headers: Mapping[str, str],
     ) -> None:  # fmt: skip
         self._windows, self._at_once, self._minute = windows, at_once, minute
-        self._streams, self._tokens, self.headers = streams, tokens, headers
+        self._streams, self._requests, self._tokens, self.headers = streams, requests, tokens, headers
 
     async def settle(self, tokens: int | None) -> None:
         """See `Lease`."""
         try:
-            if self._tokens:
-                used = tokens or 0
-                await self._windows.settle([(rule, used - amount) for rule, amount in self._tokens], self._minute)
+            if tokens is None:
+                await self._windows.give_back([*self._requests, *self._tokens], self._minute)
+            else:
+                await self._windows.settle([(rule, tokens - amount) for rule, amount in self._tokens], self._minute)
         finally:
             if self._streams:
                 await self._at_once.leave(self._streams)

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ..core.budget import NoPriceError, Plan, plan_of
 from ..core.errors import ClaudeError, UsageError
 from ..core.messages import ChatRequest, LLMOptions, Message, text_block
 from ..core.providers.anthropic import AnthropicProvider, RawExchange
@@ -20,8 +21,9 @@ from ..core.surroundings import CallPolicy
 from .answering import Question, admitted, check_model, refused
 from .body import parse_json
 from .gateway import Gateway
+from .other_models import Others, dearest, other_models
 from .passing import Passing
-from .refusal import Refusal
+from .refusal import Refusal, refusal_of
 from .reply import Reply
 from .visit import Scope, Visit
 
@@ -37,9 +39,10 @@ async def messages(gateway: Gateway, visit: Visit, reply: Reply, scope: Scope, b
     fields = _fields(gateway, visit, body)
     try:
         provider, exchange = _exchange(gateway, "/v1/messages", scope, body, fields)
-        once = CallPolicy(RetryPolicy(retries=0, timeout_s=gateway.policy.retry.timeout_s), resume=False)
-        async with admitted(gateway, visit, Question(_request(visit.model, fields, body), once)) as call:
+        async with admitted(gateway, visit, _question(gateway, visit.model, fields, body)) as call:
             await Passing(visit, reply, provider, exchange).answer(call)
+    except NoPriceError as error:
+        raise _unpriced(error, fields) from error
     except ClaudeError as error:
         raise _refused(gateway, visit, error) from error
 
@@ -51,12 +54,14 @@ async def count_tokens(gateway: Gateway, visit: Visit, reply: Reply, scope: Scop
         provider, exchange = _exchange(gateway, "/v1/messages/count_tokens", scope, body, fields)
         lease = await gateway.limiter.admit(visit.key, None)
         visit.headers.update(lease.headers)
+        used: int | None = None
         try:
             async with gateway.room.place():
-                breaker = gateway.around.board.breaker(f"{gateway.around.provider}/{visit.model}")
-                await Passing(visit, reply, provider, exchange).count(breaker)
+                permit = gateway.around.board.breaker(f"{gateway.around.provider}/{visit.model}").admit()
+                used = 0
+                await Passing(visit, reply, provider, exchange).count(permit)
         finally:
-            await lease.settle(0)
+            await lease.settle(used)
     except ClaudeError as error:
         raise _refused(gateway, visit, error) from error
 
@@ -71,7 +76,38 @@ def _fields(gateway: Gateway, visit: Visit, body: bytes) -> dict[str, Any]:
     visit.model, visit.stream = known.id if known else model, fields.get("stream") is True
     check_model(gateway, visit, model, visit.model)
     assert isinstance(fields, dict)  # as it has a model
+    _check_others(gateway, visit, other_models(fields))
     return fields
+
+
+def _check_others(gateway: Gateway, visit: Visit, others: Others) -> None:
+    """See to it that its key may ask all models that the request names. Raises `Refusal`: 403 or 404, it may not."""
+    for name in others.named:
+        known = gateway.names.models.find(name)
+        check_model(gateway, visit, name[:_NAME_CHARS], known.id if known else name)
+    if others.unnamed and visit.key.models:
+        words = 'your key may ask certain models alone; name those of fallbacks and tools, as in {"model": …}'
+        raise Refusal(403, words, code="model_not_found")
+
+
+def _question(gateway: Gateway, model: str, fields: Mapping[str, Any], body: bytes) -> Question:
+    """What is asked, in one try; its plan is that of the dearest model that may answer."""
+    models, request = gateway.names.models, _request(model, fields, body)
+
+    def plan(members: Mapping[str, Any]) -> Plan:
+        return plan_of(_request(members["model"], {**fields, **members}, body), models, flexible=False)
+
+    worst = dearest(plan_of(request, models, flexible=False), other_models(fields), plan)
+    once = CallPolicy(RetryPolicy(retries=0, timeout_s=gateway.policy.retry.timeout_s), resume=False)
+    return Question(request, once, worst)
+
+
+def _unpriced(error: NoPriceError, fields: Mapping[str, Any]) -> Refusal:
+    """What is said where there is a budget, and no telling what the request may cost."""
+    if other_models(fields) == Others():
+        return refusal_of(error)
+    words = "there is a budget, and what fallbacks or tools' models may cost cannot be told; name priced fallbacks"
+    return Refusal(400, words, headers={"x-should-retry": "false"})
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -48,6 +48,7 @@ class Now:
         sockets: WebSocket connections.
         draining: the gateway ends as soon as they are over.
         breakers: model to state.
+        limits_alone: the storage of the rate limits cannot be used, so this host counts by itself.
     """
 
     in_flight: int = 0
@@ -56,6 +57,7 @@ class Now:
     sockets: int = 0
     draining: bool = False
     breakers: Mapping[str, str] = field(default_factory=dict)
+    limits_alone: bool = False
 
 
 class Metrics:
@@ -115,9 +117,9 @@ class Metrics:
         if visit.stream and visit.first_at is not None and visit.model:
             self._first.add((self._model(visit.model),), visit.first_at - visit.started_at)
         if record := visit.settled:
-            self._spent(record, key)
+            self._spent(record, key, simulated=visit.simulated)
 
-    def _spent(self, record: Record, key: str) -> None:
+    def _spent(self, record: Record, key: str, *, simulated: bool) -> None:
         """Count what a call has used, and how it ended."""
         model, usage, tokens = self._model(record.model), record.usage, self._tokens
         tokens[model, "input"] += usage.input_tokens
@@ -125,7 +127,9 @@ class Metrics:
         if usage.cache_read_tokens or usage.cache_write_tokens:
             tokens[model, "cache_read"] += usage.cache_read_tokens
             tokens[model, "cache_write"] += usage.cache_write_tokens
-        if record.cost_pico is None:
+        if simulated:
+            pass
+        elif record.cost_pico is None:
             self._unpriced[model,] += 1
         else:
             self._pico[model, key] += record.cost_pico
@@ -257,5 +261,6 @@ def _present(now: Now) -> Iterator[Metric]:
         ("streams_active", "Answers that are being streamed.", now.streams),
         ("websocket_connections", "WebSocket connections.", now.sockets),
         ("draining", "Whether the gateway takes no more requests, as it is about to end.", now.draining),
+        ("limits_alone", "Whether this host counts limits alone, as their storage cannot be used.", now.limits_alone),
     ):
         yield GaugeMetricFamily(_P + name, words, value=value)

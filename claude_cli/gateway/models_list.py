@@ -26,8 +26,13 @@ def openai_list(names: Names, key: GatewayKey) -> dict[str, Any]:
 
 
 def openai_model(names: Names, key: GatewayKey, name: str) -> dict[str, Any]:
-    """The one called `name`. Raises `Refusal`: 404, there is none, or not for `key`."""
-    model = _named(names, key).get(name)
+    """The one called `name`, with dots or dashes in it as in a chat completion.
+
+    Raises:
+        Refusal: 404, there is none, or not for `key`.
+    """
+    named = _named(names, key)
+    model = named.get(name) or named.get(name.replace(".", "-"))
     if model is None:
         raise _unknown(name)
     return _openai_object(names, name, model)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import parse_qs
 
 from .anthropic_errors import error_body
+from .compact import encode
 from .gateway import Gateway
 from .models_list import anthropic_list, anthropic_model, openai_list, openai_model
 from .refusal import Refusal
@@ -41,4 +41,4 @@ def _for_anthropic(scope: Scope) -> bool:
 
 
 async def _json(reply: Reply, value: Any) -> None:
-    await reply.whole(200, {"content-type": "application/json"}, json.dumps(value, ensure_ascii=False).encode())
+    await reply.whole(200, {"content-type": "application/json"}, encode(value))

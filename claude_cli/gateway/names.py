@@ -43,12 +43,19 @@ class Names:
     any_name: bool = False
 
     def resolve(self, name: str) -> str:
-        """The id of the model that `name` means; many write 4.5 where ids have 4-5.
+        """The id of the model that `name` means. Raises `Refusal`: 404; there is none, or it has retired."""
+        found = self.find(name)
+        if found is not None:
+            return found
+        heir = self.models.successor(name) or self.models.successor(name.replace(".", "-"))
+        if heir:
+            raise _not_found(f"the model {name} has retired; its successor is {heir}")
+        raise _unknown(name, self)
+
+    def find(self, name: str) -> str | None:
+        """The id of the model that `name` means, None where there is none; many write 4.5 where ids have 4-5.
 
         An id of the provider's that is newer than the catalogue is let through: the provider knows better.
-
-        Raises:
-            Refusal: 404; there is none, or it has retired.
         """
         dashed = name.replace(".", "-")
         alias = self.aliases.get(name) or self.aliases.get(dashed)
@@ -57,15 +64,12 @@ class Names:
         if model is not None:
             return model.id
         if not _SENDABLE.fullmatch(wanted):
-            raise _unknown(name, self)
+            return None
         if alias or self.any_name or wanted != name:
             return wanted
-        heir = self.models.successor(wanted) or self.models.successor(dashed)
-        if heir:
-            raise _not_found(f"the model {wanted} has retired; its successor is {heir}")
-        if wanted.startswith("claude-") and self.models.find_any(wanted) is None:
-            return wanted
-        raise _unknown(name, self)
+        if self.models.successor(wanted) or self.models.successor(dashed):
+            return None
+        return wanted if wanted.startswith("claude-") and self.models.find_any(wanted) is None else None
 
 
 def _unknown(name: str, names: Names) -> Refusal:

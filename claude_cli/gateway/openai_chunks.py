@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from json.encoder import encode_basestring
 from typing import Any
 
+from ..core.conversation import THINKING
 from ..core.events import (
     BlockStart,
     BlockStop,
@@ -24,9 +25,8 @@ from ..core.events import (
 )
 from ..core.messages import Block, Usage
 from .asked import Asked, Envelope
+from .compact import JSON
 from .openai_response import (
-    JSON,
-    THOUGHTS,
     arguments_of,
     finish_reason,
     refusal_text,
@@ -201,7 +201,7 @@ class ChunkEncoder:
         if kind == "text" and block.get("citations"):
             cited = url_citations(block["citations"], ended.begins, self._length)
             return [{"annotations": cited}] if cited else []
-        if kind in THOUGHTS and self._asked.reasoning:
+        if kind in THINKING and self._asked.reasoning:
             whole = {**block, "thinking": "".join(ended.pieces)} if kind == "thinking" else block
             return [{"thinking_blocks": [whole]}]
         return []

@@ -12,14 +12,14 @@ from typing import Any
 
 from ..core.conversation import THINKING
 from ..core.messages import Block, Message, Role, text_block
-from .openai_parts import OF_ASSISTANT, OF_SYSTEM, OF_TOOL, OF_USER, blocks_of, is_blank, mark, thinking_block
+from .openai_parts import MARKS, OF_ASSISTANT, OF_SYSTEM, OF_TOOL, OF_USER, blocks_of, is_blank, mark, thinking_block
 from .openai_values import Decoding, Renaming, listed, mapping, one_of, plain, shown, text
 from .refusal import Refusal
 
 OPERATOR = "The operator of this application, whose instructions count as the system prompt's do, says now:\n\n"
 """Stands before an instruction in the midst of a conversation, for models that know no such turn."""
 
-_COMMON = {"role", "content", "name", "cache_control"}
+_COMMON = {"role", "content", "name", *MARKS}
 _KNOWN: Mapping[str, set[str]] = {
     "system": _COMMON,
     "developer": _COMMON,
@@ -38,6 +38,8 @@ def decode_messages(messages: object, decoding: Decoding) -> tuple[list[Block], 
     Raises:
         Refusal: 400, something is wrong with one, or with their order; `param` names where.
     """
+    if messages is None:
+        raise Refusal(400, "messages is missing; it is a list, and the last is the user's", param="messages")
     found = listed(messages, "messages")
     reading = _Reading(decoding, found)
     for number, message in enumerate(found):
@@ -85,9 +87,7 @@ class _Reading:
     def add(self, path: str, message: Mapping[str, Any]) -> None:
         """Go on with `message`."""
         role = one_of(message.get("role"), f"{path}.role", self._readers)
-        for name in message.keys() - _KNOWN[role]:
-            if message[name] not in (None, "", [], {}):
-                self._decoding.drop(f"messages[].{name}", "is not known here", f"{path}.{name}")
+        self._decoding.drop_strangers(message, _KNOWN[role], path)
         self._readers[role](path, message)
 
     def end(self) -> tuple[Message, ...]:
@@ -184,6 +184,8 @@ class _Reading:
             where = f"{path}.tool_calls[{number}]"
             given = mapping(call, where)
             one_of(given.get("type", "function"), f"{where}.type", ("function",))
+            # Pieces of a stream have an index, and whoever puts them together may leave it there.
+            self._decoding.drop_strangers(given, ("id", "type", "function", "index"), where)
             key = text(given.get("id"), f"{where}.id")
             function = mapping(given.get("function"), f"{where}.function")
             found.append(self._call(key, f"{where}.id", function, f"{where}.function"))
@@ -200,6 +202,7 @@ class _Reading:
         if key in self._waiting:
             raise Refusal(400, f"{param} is the id of another call, too", param=param)
         name = text(function.get("name"), f"{path}.name")
+        self._decoding.drop_strangers(function, ("name", "arguments"), path)
         given = tool_input(function.get("arguments"), f"{path}.arguments")
         call = self._waiting[key] = self._ids.new(key)
         self._calling = path.partition(".")[0]
@@ -264,11 +267,12 @@ class _Reading:
             self._decoding.drop("messages[].name", "has no place at the API", f"{path}.name")
 
     def _fit_prefill(self, blocks: list[Block], path: str) -> None:
-        """Take off what the API refuses at the end of an answer that is to be gone on with."""
+        """Take off what the API refuses at the end of an answer that is to be gone on with, and note where it is."""
         decoding = self._decoding
         if decoding.able("prefill") is False:
             words = f"{decoding.id} does not continue an answer that was begun; the last message is the user's"
             raise Refusal(400, words, param=path)
+        decoding.prefill = path
         last = blocks[-1]
         if last["type"] == "text":
             last["text"] = last["text"].rstrip()
@@ -276,7 +280,7 @@ class _Reading:
 
 def _mark_last(blocks: list[Block], message: Mapping[str, Any], path: str, decoding: Decoding) -> None:
     """Mark the last block that is not marked by itself, where the whole message asks for that."""
-    if ("cache_control" in message or "prompt_cache_breakpoint" in message) and blocks:
+    if any(name in message for name in MARKS) and blocks:
         last = next((block for block in reversed(blocks) if block["type"] not in THINKING), None)
         if last is not None and "cache_control" not in last:
             mark(last, message, path, decoding)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..core.capabilities import MIN_THINKING_BUDGET
 from ..core.conversation import THINKING
 from ..core.messages import Message, Notice
 from ..core.wire_request import DEFAULT_MAX_TOKENS
@@ -20,7 +21,8 @@ from .refusal import Refusal
 MOST_STOPS = 4
 """Stop sequences that OpenAI's API takes."""
 _LONGEST_USER = 256
-_LEAST_SEED = -(2**63)
+_MOST_NOTES, _LONGEST_NOTE_NAME, _LONGEST_NOTE = 16, 64, 512
+"""Of `metadata`: members, and characters of their names and texts, as at OpenAI's API."""
 _PERSONAL = re.compile(r".*@.*|\+?[\d\s().-]{7,24}", re.S)
 """An e-mail address or a telephone number: the API wants nothing personal."""
 
@@ -28,7 +30,6 @@ THINKING_BUDGETS: Mapping[str, int] = {
     "minimal": 1024, "low": 2048, "medium": 4096, "high": 8192, "xhigh": 16_384, "max": 32_768,
 }  # fmt: skip
 """Tokens of thinking for an effort, on models that are told a number; LiteLLM 1.109 doubles in the same way."""
-LEAST_BUDGET = 1024
 EFFORTS = ("none", *THINKING_BUDGETS)
 
 _TIERS = {"auto": "auto", "default": "standard_only", "standard_only": "standard_only"}
@@ -99,8 +100,8 @@ def read_thinking(
     types = decoding.model.thinking_types if decoding.model else None
     if given is not None:
         thinking = _as_given(given)
-        if counts(thinking, decoding) and max_tokens is not None and max_tokens <= LEAST_BUDGET:
-            raise Refusal(400, f"thinking: max_tokens has to be over {LEAST_BUDGET} for it", param="thinking")
+        if has_budget(thinking, decoding) and max_tokens is not None and max_tokens <= MIN_THINKING_BUDGET:
+            raise Refusal(400, f"thinking: max_tokens has to be over {MIN_THINKING_BUDGET} for it", param="thinking")
         sent = None if effort in (None, "none") else _level(effort)
         return _without_budget_in_a_loop(thinking, "thinking", messages, decoding), sent
     if effort is None:
@@ -110,15 +111,17 @@ def read_thinking(
     if types is None or "adaptive" in types:
         return {"type": "adaptive", "display": "summarized"}, _level(effort)
     room = max_tokens or DEFAULT_MAX_TOKENS
-    if "enabled" not in types or room <= LEAST_BUDGET:
-        decoding.drop("reasoning_effort", f"needs {decoding.id} to think, and more than {LEAST_BUDGET} max_tokens")
+    if "enabled" not in types or room <= MIN_THINKING_BUDGET:
+        decoding.drop(
+            "reasoning_effort", f"needs {decoding.id} to think, and more than {MIN_THINKING_BUDGET} max_tokens"
+        )
         return None, None
-    budget = max(LEAST_BUDGET, min(THINKING_BUDGETS[effort], room // 2))
+    budget = max(MIN_THINKING_BUDGET, min(THINKING_BUDGETS[effort], room // 2))
     thinking = {"type": "enabled", "budget_tokens": budget, "display": "summarized"}
     return _without_budget_in_a_loop(thinking, "reasoning_effort", messages, decoding), None
 
 
-def counts(thinking: Mapping[str, Any] | None, decoding: Decoding) -> bool:
+def has_budget(thinking: Mapping[str, Any] | None, decoding: Decoding) -> bool:
     """Whether the model is told how many tokens to think; some take such an object as leave to think at all."""
     types = decoding.model.thinking_types if decoding.model else None
     return thinking is not None and thinking["type"] == "enabled" and (types is None or "enabled" in types)
@@ -133,6 +136,18 @@ def read_user(body: Mapping[str, Any]) -> str | None:
     if found and (len(found) > _LONGEST_USER or _PERSONAL.fullmatch(found)):
         return f"user_{hashlib.sha256(found.encode(errors='surrogatepass')).hexdigest()[:32]}"
     return found
+
+
+def read_metadata(value: object) -> dict[str, str]:
+    """What the client notes about its request, for our log alone. Raises `Refusal`: 400, OpenAI takes no such notes."""
+    given = {} if value is None else mapping(value, "metadata")
+    if len(given) > _MOST_NOTES:
+        raise Refusal(400, f"metadata has {len(given)} members; {_MOST_NOTES} is the most", param="metadata")
+    for name, note in given.items():
+        if len(name) > _LONGEST_NOTE_NAME or len(text(note, "metadata")) > _LONGEST_NOTE:
+            words = f"metadata has names of {_LONGEST_NOTE_NAME} characters and texts of {_LONGEST_NOTE} at most"
+            raise Refusal(400, words, param="metadata")
+    return dict(given)
 
 
 def read_service_tier(value: object, decoding: Decoding) -> str | None:
@@ -152,11 +167,10 @@ def check_the_rest(body: Mapping[str, Any], decoding: Decoding) -> None:
             400, "n: there is one answer to a request; ask several times", param="n", code="unsupported_value"
         )
     _refuse_audio(body)
-    for name in _HINTS & body.keys():
-        if _says_something(name, body[name]):
+    for name, value in body.items():
+        if name in _HINTS and _says_something(name, value):
             decoding.drop(name, "is nothing a Claude model can do")
-    for name in body.keys() - _KNOWN:
-        if body[name] is not None:
+        if name not in _KNOWN and value is not None:
             decoding.drop(name, "is not known here")
 
 
@@ -181,7 +195,8 @@ def _says_something(name: str, value: Any) -> bool:
         case "logit_bias":
             return bool(mapping(value, name))
         case "seed":
-            return whole(value, name, _LEAST_SEED) >= _LEAST_SEED
+            whole(value, name)
+            return True
         case "verbosity":
             return one_of(value, name, ("low", "medium", "high")) != "medium"
         case "prompt_cache_retention":
@@ -195,7 +210,7 @@ def _as_given(value: object) -> dict[str, Any]:
     if given.get("display") is not None:
         one_of(given["display"], "thinking.display", ("summarized", "omitted"))
     if given.get("budget_tokens") is not None:
-        whole(given["budget_tokens"], "thinking.budget_tokens", LEAST_BUDGET)
+        whole(given["budget_tokens"], "thinking.budget_tokens", MIN_THINKING_BUDGET)
     return {"display": "summarized", **given} if kind in ("adaptive", "enabled") else given
 
 
@@ -217,7 +232,7 @@ def _without_budget_in_a_loop(
     """`thinking`, unless the client did not send back the thinking that led to the calls whose results it sends:
     where the tokens of thinking are told, the API refuses that.
     """
-    if not counts(thinking, decoding) or len(messages) < 2:
+    if not has_budget(thinking, decoding) or len(messages) < 2:
         return thinking
     before, last = messages[-2:]
     if not any(block["type"] == "tool_result" for block in last.content) or before.content[0]["type"] in THINKING:
@@ -227,13 +242,13 @@ def _without_budget_in_a_loop(
 
 
 _HINTS = {
-    "frequency_penalty", "logit_bias", "logprobs", "metadata", "moderation", "prediction", "presence_penalty",
+    "frequency_penalty", "logit_bias", "logprobs", "moderation", "prediction", "presence_penalty",
     "prompt_cache_options", "prompt_cache_retention", "seed", "store", "top_logprobs", "verbosity",
 }  # fmt: skip
 _KNOWN = _HINTS | {
     "audio", "cache_control", "function_call", "functions", "max_completion_tokens", "max_tokens", "messages",
-    "modalities", "model", "n", "parallel_tool_calls", "prompt_cache_key", "reasoning_effort", "response_format",
-    "safety_identifier", "service_tier", "stop", "stream", "stream_options", "temperature", "thinking", "tool_choice",
-    "tools", "top_k", "top_p", "user", "web_search_options",
+    "metadata", "modalities", "model", "n", "parallel_tool_calls", "prompt_cache_key", "reasoning_effort",
+    "response_format", "safety_identifier", "service_tier", "stop", "stream", "stream_options", "temperature",
+    "thinking", "tool_choice", "tools", "top_k", "top_p", "user", "web_search_options",
 }  # fmt: skip
 """All that is looked at. `prompt_cache_key` is among them, though nothing is done: it never changes an answer."""

@@ -18,6 +18,13 @@ from .refusal import Refusal
 
 _HEAD_CHARS = 2048  # of base64: more than the bytes by which `sniff.py` knows a file
 _FORMATS = "JPEG, PNG, GIF or WebP"
+MARKS = ("cache_control", "prompt_cache_breakpoint")
+"""Members that ask for a mark of the prompt cache."""
+_MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "thinking": ("type", "thinking", "signature", *MARKS),
+    "redacted_thinking": ("type", "data", *MARKS),
+}
+"""What parts may have, where it is more than their type and a member by its name."""
 
 Part = Mapping[str, Any]
 Reader = Callable[[Part, str, Decoding], Block | None]
@@ -44,8 +51,9 @@ def blocks_of(content: object, path: str, readers: Mapping[str, Reader], decodin
         where = f"{path}[{number}]"
         kind = mapping(part, where).get("type")
         reader = readers.get(kind) if isinstance(kind, str) else None
-        if reader is None:
+        if reader is None or not isinstance(kind, str):
             raise _unknown(kind, f"{where}.type", readers)
+        decoding.drop_strangers(part, _MEMBERS.get(kind) or ("type", kind, *MARKS), where)
         block = reader(part, where, decoding)
         if block is not None:
             mark(block, part, where, decoding)
@@ -61,20 +69,22 @@ def mark(block: Block, given: Part, path: str, decoding: Decoding) -> None:
     if block.get("type") in THINKING:
         return
     if (control := given.get("cache_control")) is not None:
-        block["cache_control"] = cache_control(control, f"{path}.cache_control")
+        block["cache_control"] = cache_control(control, f"{path}.cache_control", decoding)
         decoding.marked.append(block)
     elif (wanted := given.get("prompt_cache_breakpoint")) is not None:
         where = f"{path}.prompt_cache_breakpoint"
         one_of(mapping(wanted, where).get("mode"), f"{where}.mode", ("explicit",))
+        decoding.drop_strangers(wanted, ("mode", "ttl"), where)
         if wanted.get("ttl") is not None:
             decoding.drop("prompt_cache_breakpoint.ttl", "is not the cache's to choose", f"{where}.ttl")
         block["cache_control"] = {"type": "ephemeral"}
         decoding.marked.append(block)
 
 
-def cache_control(value: object, param: str) -> dict[str, str]:
+def cache_control(value: object, param: str, decoding: Decoding) -> dict[str, str]:
     """`value`, a mark of the prompt cache in the API's own form."""
     control = mapping(value, param)
+    decoding.drop_strangers(control, ("type", "ttl"), param)
     found = {"type": one_of(control.get("type"), f"{param}.type", ("ephemeral",))}
     if control.get("ttl") is not None:
         found["ttl"] = one_of(control["ttl"], f"{param}.ttl", ("5m", "1h"))
@@ -110,7 +120,9 @@ def _refusal(part: Part, path: str, decoding: Decoding) -> Block | None:
 
 def _image(part: Part, path: str, decoding: Decoding) -> Block:
     where = f"{path}.image_url"
-    url = text(mapping(part.get("image_url"), where).get("url"), f"{where}.url")
+    given = mapping(part.get("image_url"), where)
+    decoding.drop_strangers(given, ("url", "detail"), where)
+    url = text(given.get("url"), f"{where}.url")
     scheme = url[:8].lower()
     if scheme.startswith(("https://", "http://")):
         return {"type": "image", "source": {"type": "url", "url": url}}
@@ -126,6 +138,7 @@ def _image(part: Part, path: str, decoding: Decoding) -> Block:
 def _file(part: Part, path: str, decoding: Decoding) -> Block:
     where = f"{path}.file"
     file = mapping(part.get("file"), where)
+    decoding.drop_strangers(file, ("file_data", "file_id", "filename"), where)
     if file.get("file_id") is not None:
         raise Refusal(400, f"{where}.file_id: no files are kept here; send file_data", param=f"{where}.file_id")
     param = f"{where}.file_data"

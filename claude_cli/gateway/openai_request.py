@@ -7,16 +7,18 @@ be dropped, and are reported.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from ..core.messages import Block, ChatRequest, LLMOptions, text_block
+from ..core.messages import Block, ChatRequest, LLMOptions, Message, text_block
 from .asked import Asked, OnUnsupported
 from .names import Names
 from .openai_messages import decode_messages
 from .openai_parameters import (
     check_the_rest,
-    counts,
+    has_budget,
     read_max_tokens,
+    read_metadata,
     read_sampling,
     read_service_tier,
     read_stop,
@@ -52,13 +54,14 @@ def decode(body: Any, names: Names, *, on_unsupported: OnUnsupported = "warn") -
     max_tokens = read_max_tokens(body, decoding)
     thinking, effort = read_thinking(body, max_tokens, messages, decoding)
     form = decode_form(body.get("response_format"), decoding)
-    thinks = counts(thinking, decoding)
-    extra = _tools(body, tools, form, decoding, thinks=thinks)
-    if not extra and len(messages) > 1 and (stubs := stubs_of(messages)):
-        extra = {"tools": stubs, "tool_choice": {"type": "none"}}
-    extra.update(_fields(body, form))
+    _check_prefill(thinking, form, decoding)
+    thinks = has_budget(thinking, decoding)
+    extra = _tools(body, tools, form, messages, decoding, thinks=thinks)
+    extra.update(_fields(body, form, decoding))
+    include_usage = _include_usage(body, decoding)
     check_the_rest(body, decoding)
     stream = flag(body.get("stream"), "stream")
+    messages = _with_last_hints(messages, extra, decoding)
     system += [text_block(hint) for hint in decoding.hints]
     _keep_latest_marks(decoding, "cache_control" in extra)
     options = LLMOptions(
@@ -74,7 +77,7 @@ def decode(body: Any, names: Names, *, on_unsupported: OnUnsupported = "warn") -
         name,
         ChatRequest(model, messages, tuple(system) or None, options, stream),
         stream,
-        include_usage=_include_usage(body),
+        include_usage=include_usage,
         reasoning=thinking is not None and thinking["type"] in ("adaptive", "enabled"),
         flexible=max_tokens is None,
         dropped=tuple(decoding.dropped),
@@ -82,18 +85,37 @@ def decode(body: Any, names: Names, *, on_unsupported: OnUnsupported = "warn") -
         json_tool=form.tool["name"] if form.tool else "",
         json_text=form.json,
         functions=tools.functions,
+        metadata=read_metadata(body.get("metadata")),
     )
 
 
-def _tools(body: Mapping[str, Any], given: Tools, form: Form, decoding: Decoding, *, thinks: bool) -> dict[str, Any]:
+def _check_prefill(thinking: Mapping[str, Any] | None, form: Form, decoding: Decoding) -> None:
+    """Refuse an answer that was begun beside what does not go with it: the core does, too, but knows no place."""
+    thinks = thinking is not None and thinking["type"] in ("adaptive", "enabled")
+    if decoding.prefill and decoding.able("prefill") and (thinks or form.format):
+        words = f"{decoding.id} continues an answer that was begun only without thinking and without a schema"
+        raise Refusal(400, words, param=decoding.prefill)
+
+
+def _tools(
+    body: Mapping[str, Any],
+    given: Tools,
+    form: Form,
+    messages: tuple[Message, ...],
+    decoding: Decoding,
+    *,
+    thinks: bool,
+) -> dict[str, Any]:
     """The API's `tools` and `tool_choice`, none of them where there is nothing to choose from."""
     tools, choice = decode_choice(body, given, decoding, thinks=thinks)
     if body.get("web_search_options") is not None:
         tools = [*tools, search_tool(body["web_search_options"], decoding)]
     if form.tool:
         tools, choice = [*tools, form.tool], _form_choice(tools, form.tool["name"], decoding, thinks=thinks)
+    stubs = [] if given.tools else stubs_of(messages)
     if not tools:
-        return {}
+        return {"tools": stubs, "tool_choice": {"type": "none"}} if stubs else {}
+    tools = [*stubs, *tools]
     return {"tools": tools, "tool_choice": choice} if choice else {"tools": tools}
 
 
@@ -105,7 +127,7 @@ def _form_choice(others: list[dict[str, Any]], name: str, decoding: Decoding, *,
     return {"type": "any"} if others else {"type": "tool", "name": name}
 
 
-def _fields(body: Mapping[str, Any], form: Form) -> dict[str, Any]:
+def _fields(body: Mapping[str, Any], form: Form, decoding: Decoding) -> dict[str, Any]:
     """The further fields of the API's request."""
     found: dict[str, Any] = {}
     if form.format:
@@ -114,16 +136,37 @@ def _fields(body: Mapping[str, Any], form: Form) -> dict[str, Any]:
     if user:
         found["metadata"] = {"user_id": user}
     if body.get("cache_control") is not None:
-        found["cache_control"] = cache_control(body["cache_control"], "cache_control")
+        found["cache_control"] = cache_control(body["cache_control"], "cache_control", decoding)
     return found
 
 
-def _include_usage(body: Mapping[str, Any]) -> bool:
+def _with_last_hints(messages: tuple[Message, ...], extra: dict[str, Any], decoding: Decoding) -> tuple[Message, ...]:
+    """`messages` with what is said for this answer alone behind them, so that what is cached before holds for the next;
+    a mark for the whole request is put where they end. In the system prompt, where the model has no such turns.
+    """
+    if not (decoding.last_hints and decoding.able("system") and messages[-1].role != "assistant"):
+        decoding.hints += decoding.last_hints
+        return messages
+    last = messages[-1]
+    if "cache_control" in extra:
+        mark = extra.pop("cache_control")
+        if "cache_control" not in last.content[-1]:
+            last.content[-1]["cache_control"] = mark
+            decoding.marked.append(last.content[-1])
+    said = tuple(text_block(hint) for hint in decoding.last_hints)
+    if last.role == "system":
+        return (*messages[:-1], replace(last, content=(*last.content, *said)))
+    return (*messages, Message("system", said))
+
+
+def _include_usage(body: Mapping[str, Any], decoding: Decoding) -> bool:
     options = body.get("stream_options")
     if options is None:
         return False
     param = "stream_options"
-    return flag(mapping(options, param).get("include_usage"), f"{param}.include_usage")
+    given = mapping(options, param)
+    decoding.drop_strangers(given, ("include_usage", "include_obfuscation"), param)
+    return flag(given.get("include_usage"), f"{param}.include_usage")
 
 
 def _keep_latest_marks(decoding: Decoding, automatic: bool) -> None:

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..core.citations import source_of
+from ..core.conversation import THINKING
 from ..core.messages import Block, Completion, Usage, text_of
 from .asked import Asked, Envelope
+from .compact import JSON
 
-JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 LENGTH = ("max_tokens", "model_context_window_exceeded", "pause_turn")
 """Why an answer stops before its end; one that pauses has been continued as often as we do."""
-THOUGHTS = ("thinking", "redacted_thinking")
 _TIERS = {"standard": "default", "priority": "priority"}
 _FENCED = re.compile(r"^[ \t]*```\w*[ \t]*\n(.*)\n[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
 
@@ -142,7 +142,7 @@ def _cited(blocks: Iterable[Block]) -> Iterator[dict[str, Any]]:
 
 def _reasoning(blocks: Iterable[Block]) -> dict[str, Any]:
     """What the model thought: its words, and the sealed blocks, which a client sends back as they are."""
-    thoughts = [block for block in blocks if block.get("type") in THOUGHTS]
+    thoughts = [block for block in blocks if block.get("type") in THINKING]
     if not thoughts:
         return {}
     words = "".join(block.get("thinking") or "" for block in thoughts)

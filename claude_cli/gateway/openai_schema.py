@@ -38,10 +38,12 @@ def decode_form(value: object, decoding: Decoding) -> Form:
         return Form()
     given = mapping(value, _PARAM)
     kind = one_of(given.get("type"), f"{_PARAM}.type", ("text", "json_object", "json_schema"))
+    decoding.drop_strangers(given, ("type", "json_schema"), _PARAM)
     if kind == "text":
         return Form()
     where = f"{_PARAM}.json_schema"
     wanted = mapping(given.get("json_schema"), where) if kind == "json_schema" else {}
+    decoding.drop_strangers(wanted, ("name", "description", "schema", "strict"), where)
     if wanted.get("schema") is None:
         decoding.hints.append(ANY_JSON)
         return Form(json=True)

@@ -12,13 +12,14 @@ from ..core.harmless import one_line
 from ..core.messages import Message
 from ..core.schema_wire import for_api
 from ..core.server_tools import WEB_SEARCH
-from .openai_parts import mark
+from .openai_parts import MARKS, mark
 from .openai_values import Decoding, flag, listed, mapping, one_of, plain, shown, text
 from .refusal import Refusal
 
 MOST_STRICT = 20
 """Tools whose input the API holds to their schema, in one request (documentation of structured outputs, 2026-09)."""
 _PLACE = ("city", "region", "country", "timezone")
+_FUNCTION = ("name", "description", "parameters", "strict")
 _FORGOTTEN = "Was used earlier in this conversation, and is not there any more."
 
 Choice = dict[str, Any]
@@ -45,12 +46,15 @@ class Tools:
 
 
 def decode_tools(body: Mapping[str, Any], decoding: Decoding) -> Tools:
-    """The tools in `body`. Raises `Refusal`: 400, one is none, or two have one name."""
+    """The tools in `body`. Raises `Refusal`: 400, one is none, two have one name, or the choice is in another form."""
     if body.get("web_search_options") is not None:
         decoding.renaming.new(str(WEB_SEARCH["name"]))  # a tool of the client's by this name is sent by another
     tools, older = listed(body.get("tools"), "tools"), listed(body.get("functions"), "functions")
     if tools and older:
         raise Refusal(400, "there are tools and functions; give tools alone", param="functions")
+    if (tools or older) and body.get("tool_choice" if older else "function_call") is not None:
+        given, other = ("functions", "tool_choice") if older else ("tools", "function_call")
+        raise Refusal(400, f"{other} is no choice among {given}; leave it out", param=other)
     if older:
         found = [_function(each, f"functions[{number}]", decoding) for number, each in enumerate(older)]
         return Tools(found, dict(decoding.tool_names), "function_call")
@@ -68,18 +72,22 @@ def search_tool(options: object, decoding: Decoding) -> dict[str, Any]:
     size = given.get("search_context_size")
     if size is not None and one_of(size, f"{param}.search_context_size", ("low", "medium", "high")) != "medium":
         decoding.drop(f"{param}.search_context_size", "cannot be chosen")
+    decoding.drop_strangers(given, ("search_context_size", "user_location", "filters"), param)
+    tool = {**WEB_SEARCH, **_domains(given.get("filters"), f"{param}.filters", decoding)}
     if given.get("user_location") is None:
-        return dict(WEB_SEARCH)
+        return tool
     where = f"{param}.user_location"
     location = mapping(given["user_location"], where)
     one_of(location.get("type"), f"{where}.type", ("approximate",))
     place = mapping(location.get("approximate"), f"{where}.approximate")
+    decoding.drop_strangers(location, ("type", "approximate"), where)
+    decoding.drop_strangers(place, _PLACE, f"{where}.approximate")
     known = {name: text(place[name], f"{where}.approximate.{name}") for name in _PLACE if place.get(name) is not None}
-    return {**WEB_SEARCH, "user_location": {"type": "approximate", **known}}
+    return {**tool, "user_location": {"type": "approximate", **known}}
 
 
 def stubs_of(messages: Iterable[Message]) -> list[dict[str, Any]]:
-    """Tools by the names that were called in `messages`, for a request that offers none any more.
+    """Tools by the names that were called in `messages`, for a request that offers none of its client's any more.
 
     The API has wanted each name that is used declared; with the choice "none" they are never called.
     """
@@ -103,10 +111,11 @@ def decode_choice(
     param = tools.param
     given = body.get(param)
     if not tools.tools:
-        if given not in (None, "auto", "none"):
-            raise Refusal(400, f"{param} is there, but no tools are", param=param)
+        for name in ("tool_choice", "function_call"):
+            if body.get(name) not in (None, "auto", "none"):
+                raise Refusal(400, f"{name} is there, but no tools are", param=name)
         return [], None
-    left, choice = _chosen(given, tools)
+    left, choice = _chosen(given, tools, decoding)
     if is_forced(choice) and (thinks or decoding.able("forced") is False):
         choice = _unforced(choice, param, decoding, thinks=thinks)
     if alone and choice.get("type") != "none":
@@ -120,6 +129,7 @@ def _tool(value: object, path: str, decoding: Decoding) -> dict[str, Any]:
         raise Refusal(400, f"{path}: tools with free text as input are not taken; use a function", param=f"{path}.type")
     one_of(given.get("type"), f"{path}.type", ("function",))
     where = f"{path}.function"
+    decoding.drop_strangers(given, ("type", "function", *MARKS), path)
     tool = _function(given.get("function"), where, decoding)
     mark(tool, given, path, decoding)
     if "cache_control" not in tool:
@@ -134,6 +144,7 @@ def _function(value: object, path: str, decoding: Decoding) -> dict[str, Any]:
         raise Refusal(400, f"{path}.name is empty", param=f"{path}.name")
     if name in decoding.tool_names:
         raise Refusal(400, f"{path}.name: another tool is called {shown(name)}, too", param=f"{path}.name")
+    decoding.drop_strangers(given, (*_FUNCTION, *MARKS), path)
     tool: dict[str, Any] = {"name": decoding.tool_name(name)}
     if given.get("description"):
         tool["description"] = text(given["description"], f"{path}.description")
@@ -174,13 +185,26 @@ def _fit_strict(tools: list[dict[str, Any]], decoding: Decoding) -> None:
             del tool["strict"]
 
 
-def _chosen(given: object, tools: Tools) -> tuple[list[dict[str, Any]], Choice]:
+def _domains(filters: object, path: str, decoding: Decoding) -> dict[str, Any]:
+    """The search's own words for where it may look; OpenAI has none for where it may not."""
+    if filters is None:
+        return {}
+    given = mapping(filters, path)
+    decoding.drop_strangers(given, ("allowed_domains",), path)
+    where = f"{path}.allowed_domains"
+    domains = listed(given.get("allowed_domains"), where)
+    found = [text(domain, f"{where}[{number}]") for number, domain in enumerate(domains)]
+    return {"allowed_domains": found} if found else {}
+
+
+def _chosen(given: object, tools: Tools, decoding: Decoding) -> tuple[list[dict[str, Any]], Choice]:
     """The tools that are left by the choice `given`, and that choice."""
     param = tools.param
     if given is None or isinstance(given, str):
         words = {"auto": "auto", "none": "none"} | ({} if tools.functions else {"required": "any"})
         return tools.tools, {"type": words[one_of("auto" if given is None else given, param, words)]}
     choice = mapping(given, param)
+    decoding.drop_strangers(choice, ("name",) if tools.functions else ("type", "function", "allowed_tools"), param)
     if tools.functions:
         return tools.tools, {"type": "tool", "name": _known(choice, param, tools)}
     if one_of(choice.get("type"), f"{param}.type", ("function", "allowed_tools")) == "function":
@@ -210,5 +234,5 @@ def _unforced(choice: Choice, param: str, decoding: Decoding, *, thinks: bool) -
     why = "while it thinks" if thinks else f"with {decoding.id}"
     decoding.drop(param, f"cannot force a tool {why}")
     which = f"the tool {choice['name']}" if choice["type"] == "tool" else "one of the tools"
-    decoding.hints.append(f"Answer by calling {which}, not in words.")
+    decoding.last_hints.append(f"Answer by calling {which}, not in words.")
     return {"type": "auto"}

@@ -24,6 +24,7 @@ _LONGEST_PARAM = 200
 _NAMED = re.compile(rf"[a-zA-Z0-9_-]{{1,{LONGEST_NAME}}}")
 _STRANGE = re.compile(r"[^a-zA-Z0-9_-]")
 _UNPRINTED = re.compile(r"[^a-zA-Z0-9_.\[\]-]")
+_PLACE_IN_LIST = re.compile(r"\[\d+\]")
 
 
 class Renaming:
@@ -56,6 +57,8 @@ class Decoding:
         dropped: names of what was left out or changed, in the order it was met.
         tool_names: the names of tools that are sent, by the client's own.
         hints: lines for the end of the system prompt, in place of what the model cannot be told otherwise.
+        last_hints: such lines for this answer alone; where the model takes them, in a system turn at the end.
+        prefill: where the answer stands that the model is to go on with; "": there is none.
         marked: the blocks and tools with a mark of the prompt cache, in the order of the prompt.
     """
 
@@ -65,6 +68,8 @@ class Decoding:
     dropped: dict[str, None] = field(default_factory=dict)
     tool_names: dict[str, str] = field(default_factory=dict)
     hints: list[str] = field(default_factory=list)
+    last_hints: list[str] = field(default_factory=list)
+    prefill: str = ""
     marked: list[Block] = field(default_factory=list)
     renaming: Renaming = field(default_factory=Renaming)
 
@@ -89,6 +94,17 @@ class Decoding:
             # It becomes part of a header, and may be a word of the client's own.
             self.dropped[_UNPRINTED.sub("_", name[:LONGEST_NAME])] = None
 
+    def drop_strangers(self, given: Mapping[str, Any], known: Collection[str], path: str = "") -> None:
+        """Do without the members of `given`, at `path`, that are none of `known`; empty ones meant nothing.
+
+        Raises:
+            Refusal: 400, such requests are to be refused.
+        """
+        for name in given:
+            if name not in known and given[name] not in (None, "", [], {}):
+                place = f"{path}.{name}" if path else name
+                self.drop(f"{_PLACE_IN_LIST.sub('[]', path)}.{name}" if path else name, "is not known here", place)
+
     def tool_name(self, name: str) -> str:
         """The name that is sent for the tool `name`, always the same."""
         found = self.tool_names.get(name)
@@ -111,11 +127,11 @@ def flag(value: object, param: str) -> bool:
     raise wrong(value, param, "true or false")
 
 
-def whole(value: object, param: str, least: int) -> int:
-    """`value`, a whole number from `least`."""
-    if type(value) is int and value >= least:
+def whole(value: object, param: str, least: int | None = None) -> int:
+    """`value`, a whole number from `least`; None: any."""
+    if type(value) is int and (least is None or value >= least):
         return value
-    raise wrong(value, param, f"a whole number from {least}")
+    raise wrong(value, param, "a whole number" if least is None else f"a whole number from {least}")
 
 
 def number(value: object, param: str, least: float, most: float) -> float:
@@ -157,7 +173,8 @@ def plain(value: Any, param: str, depth: int = 0) -> Any:
         if kind is dict or kind is list:
             plain(each, param, depth + 1)
         elif kind is float and not math.isfinite(each):
-            raise Refusal(400, f"{param} has a number in it that is too large", param=param)
+            why = "is none (NaN)" if math.isnan(each) else "is too large"
+            raise Refusal(400, f"{param} has a number in it that {why}", param=param)
     return value
 
 

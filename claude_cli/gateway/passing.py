@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from ..core.breaker import Breaker
+from ..core.breaker import Permit
 from ..core.call import Call
 from ..core.errors import (
     AuthenticationError,
@@ -66,9 +66,8 @@ class Passing:
         finally:
             call.close()
 
-    async def count(self, breaker: Breaker) -> None:
-        """Hand on a count, if `breaker` lets the question through. Raises `ClaudeError`, as `answer` does."""
-        permit = breaker.admit()
+    async def count(self, permit: Permit) -> None:
+        """Hand on a count, which `permit` let through and which tells it. Raises `ClaudeError`, as `answer` does."""
         try:
             async with aclosing(self._provider.raw_reads(self._exchange)) as reads:
                 await self._collect(reads)

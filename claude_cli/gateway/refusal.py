@@ -5,13 +5,13 @@ What is wrong behind the gateway is told without its internals: no address, no k
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from ..core.budget import NoPriceError, UnkeptError
 from ..core.errors import (
     AuthenticationError,
     BillingError,
@@ -33,6 +33,7 @@ from ..core.errors import (
 )
 from ..core.overflow import overflow_of
 from ..core.retry import LONGEST_DELAY_S
+from .compact import encode
 
 _PASSED_ON = (400, 409, 413, 422)
 _FINAL: Mapping[str, str] = {"x-should-retry": "false"}
@@ -63,7 +64,7 @@ class Refusal(Exception):
 
     def body(self) -> bytes:
         """The body as JSON."""
-        return json.dumps(self.object(), ensure_ascii=False).encode(errors="replace")
+        return encode(self.object())
 
 
 def leaving() -> Refusal:
@@ -92,9 +93,15 @@ class _Row(NamedTuple):
 
 _UPSTREAM_KEY = "the service behind the gateway does not accept the gateway's key; whoever runs it has to act"
 _NO_CREDIT = "the gateway's account has no credit left, or has reached its limit; whoever runs it has to act"
+_BUDGET = "the gateway's budget is used up, or too little of it is left for an answer as long as this one may get"
+_ASIDE = "what is left of the gateway's budget is set aside for calls under way; try again when they are done"
+_NO_PRICE = "the gateway has a budget, and knows no price of this model; ask another one"
+_UNKEPT = "the gateway has a budget and cannot keep it just now; whoever runs it has to act"
 _ROWS: tuple[tuple[type[ClaudeError], _Row], ...] = (
     (UsageError, _Row(400, None, type="invalid_request_error", headers={})),
-    (BudgetReachedError, _Row(429, "insufficient_quota", type="insufficient_quota")),
+    (NoPriceError, _Row(429, "insufficient_quota", _NO_PRICE, "insufficient_quota")),
+    (UnkeptError, _Row(503, "ledger_unusable", _UNKEPT, waits=True)),
+    (BudgetReachedError, _Row(429, "insufficient_quota", _BUDGET, "insufficient_quota")),
     (AuthenticationError, _Row(502, "upstream_auth_error", _UPSTREAM_KEY, "upstream_auth_error")),
     (PermissionDeniedError, _Row(502, "upstream_auth_error", _UPSTREAM_KEY, "upstream_auth_error")),
     (BillingError, _Row(502, "insufficient_quota", _NO_CREDIT, "insufficient_quota")),
@@ -131,10 +138,12 @@ def refusal_of(error: ClaudeError, *, now: float | None = None) -> Refusal:
             return _broken_off(refusal_of(error.__cause__, now=now))
     elif isinstance(error, RequestRejectedError) and not _misdirected(error):
         return _rejected(error)
+    elif isinstance(error.__cause__, BudgetReachedError):
+        return refusal_of(error.__cause__, now=now)  # without the call that it was for, and why that was to be made
     row = next(row for kind, row in _ROWS if isinstance(error, kind))
+    if type(error) is BudgetReachedError:
+        row = _budget_row(error, row)
     headers = dict(row.headers)
-    if isinstance(error, BudgetReachedError) and error.retryable:
-        headers = {"retry-after": "1"}  # what is left is only set aside for calls under way
     if row.waits:
         headers["retry-after"] = str(math.ceil(error.retry_after_s or LONGEST_DELAY_S))
     if isinstance(error, RateLimitError):
@@ -142,6 +151,13 @@ def refusal_of(error: ClaudeError, *, now: float | None = None) -> Refusal:
     return Refusal(
         row.status, _marked(row.words or str(error), error), type=row.type, code=row.code, headers=headers,
     )  # fmt: skip
+
+
+def _budget_row(error: BudgetReachedError, row: _Row) -> _Row:
+    """`row` for `error`: what is left of a key's own budget is its client's business; what is left of ours is not."""
+    if error.retryable:
+        row = row._replace(words=_ASIDE, headers={"retry-after": "1"})
+    return row._replace(words="") if error.whose else row
 
 
 def _marked(words: str, error: ClaudeError) -> str:

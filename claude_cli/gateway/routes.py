@@ -83,6 +83,8 @@ PAGES = (
 )
 SOCKET = "/socket"
 """The path of the WebSocket, which is no page."""
+_THERE = "/v1/chat/completions, /v1/messages, /v1/models"
+"""What most who are lost have looked for."""
 
 
 class Routes:
@@ -107,10 +109,30 @@ class Routes:
 
 
 def not_found(path: str) -> Refusal:
-    """404, with what there is: some clients want a path that is not served yet, as /v1/responses."""
-    there = ", ".join(f"{method} {page.route}" for page in PAGES for method in page.handlers)
-    words = f"there is no {path[:200]!r} here, but {there}, and a WebSocket at {SOCKET}"
+    """404, with what was meant, and what there is: base URLs are wrong by a /v1, some clients want /v1/responses."""
+    fixed = [page.path for page in PAGES]
+    meant = next((each for each in (f"/v1{path}", path.removeprefix("/v1")) if each in fixed and each != path), "")
+    if path.startswith("/v1/responses"):
+        meant = "POST /v1/chat/completions"
+    use = f"use {meant}; " if meant else ""
+    words = f"{path[:80]!r} is not served; {use}there are {_THERE}, and a WebSocket at {SOCKET}; /openapi.json has all"
     return Refusal(404, words, code="unknown_url")
+
+
+def unknown_error(refusal: Refusal, request_id: str, scope: Scope) -> bytes:
+    """The body of an error where there is no page, in the form of whoever seems to ask."""
+    form = _anthropic_error if scope["path"].startswith("/v1/messages/") else models_error
+    return form(refusal, request_id, scope)
+
+
+def no_handshake(headers: Mapping[str, str]) -> Refusal:
+    """What is said at `SOCKET` of a request with `headers`, which is no handshake: 400, it should be one, or 426."""
+    allowed = {"upgrade": "websocket", "sec-websocket-version": "13"}
+    if "websocket" in headers.get("upgrade", "").lower():
+        words = "this is no WebSocket handshake: GET of HTTP/1.1, no body, one key, and version 13 (RFC 6455)"
+        return Refusal(400, words, code="bad_handshake", headers=allowed)
+    words = f"{SOCKET} is a WebSocket and no page; connect to it with ws:// or wss://"
+    return Refusal(426, words, code="upgrade_required", headers=allowed)
 
 
 def handler_of(page: Page, method: str) -> Handler:

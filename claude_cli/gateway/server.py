@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import resource
@@ -18,7 +19,7 @@ from ..core.errors import UsageError
 from .app import App
 from .gateway import Gateway
 from .protocol import KEPT_S, Protocol
-from .socket_protocol import SocketProtocol
+from .socket_protocol import HEADER_S, SocketProtocol
 
 BACKLOG = 2048
 UNREAD_BYTES = 256 * 1024
@@ -27,9 +28,9 @@ LOOK_S = 1.0
 """How often connections are looked at, and the `date` of responses is set."""
 CLOSING_S = 2.0
 """How long what was cut off, and what lies in buffers still, is waited for at the end."""
-
-
 _WRITTEN_S = 0.01
+_ESCAPED = "Exception in ASGI application\n"
+"""What uvicorn says of those."""
 
 
 class Server:
@@ -61,7 +62,7 @@ class Server:
             UsageError: that is not possible there, or the certificate is none.
         """
         config, loop = self._gateway.config, asyncio.get_running_loop()
-        logging.getLogger("uvicorn").disabled = logging.getLogger("uvicorn.error").disabled = True
+        logging.getLogger("uvicorn.error").addFilter(_has_escaped)
         _raise_file_limit()
         try:
             self._options.load()
@@ -79,7 +80,8 @@ class Server:
         return self.url
 
     def _connection(self) -> asyncio.Protocol:
-        return Protocol(self._options, self._state, {}, patience=self._gateway.config)
+        config = self._gateway.config
+        return Protocol(self._options, self._state, {HEADER_S: config.header_s}, patience=config)
 
     async def run(self) -> None:
         """Serve until `stop`, and until the answers under way have ended."""
@@ -147,6 +149,15 @@ class Server:
         await asyncio.sleep(0)
 
 
+def _has_escaped(record: logging.LogRecord) -> bool:
+    """Whether uvicorn's `record` tells of a bug: an exception that our own application did not catch.
+
+    What else it says is of clients, which leave and send nonsense; our own log has that, in our own words.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    return record.msg == _ESCAPED and not isinstance(error, asyncio.CancelledError)
+
+
 def _listen(host: str, port: int) -> socket.socket:
     """A socket at that address. Raises `UsageError`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -155,7 +166,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES)  # of its connections
         return listener
     except OSError as error:
-        words = f"{host} port {port} cannot be opened: {_reason(error)}; choose another with --port or --host"
+        other = " (by another claude-cli serve?)" if error.errno == errno.EADDRINUSE else ""
+        words = f"{host} port {port} cannot be opened: {_reason(error)}{other}; choose another with --port or --host"
         raise UsageError(words) from error
 
 

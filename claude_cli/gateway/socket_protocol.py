@@ -15,8 +15,14 @@ FIRST_BYTES = 256 * 1024
 """The largest message before its sender has shown a key."""
 LEAVING = 1012
 """The close code of a server that goes, "service restart"; the application gets it with "websocket.disconnect"."""
+HEADER_S = "claude_cli.header_s"
+"""In the application's state: how many seconds a handshake may take."""
 TRUST = "claude_cli.trust"
 """In the scope's state: to be called once the client has shown a key, so that it may send messages of full size."""
+
+
+class Stalled(ClientDisconnected):
+    """The client did not leave, but was cut off, as it read nothing."""
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
@@ -26,6 +32,20 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         """See uvicorn."""
         super().__init__(*given, **named)
         self._largest, self.conn.max_message_size = self.conn.max_message_size, FIRST_BYTES
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio."""
+        super().connection_made(transport)
+        self._opening = self.loop.call_later(self.app_state[HEADER_S], self._opened)
+
+    def _opened(self) -> None:
+        if not self.handshake_complete:
+            self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio."""
+        self._opening.cancel()
+        super().connection_lost(exc)
 
     async def run_asgi(self) -> None:
         """See uvicorn."""
@@ -45,7 +65,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             except TimeoutError:
                 if self.transport.get_write_buffer_size() >= unread:
                     self.transport.abort()
-                    raise ClientDisconnected from None
+                    raise Stalled from None
         if self.close_sent:  # by uvicorn itself, because of what came
             raise ClientDisconnected
         await super().send(message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,9 @@ class Visit:
         route: the template of its path: what metrics and log call it; "" where there is none.
         client: the address it came from.
         client_id: what the client calls the request, in its own `x-client-request-id` or `x-request-id`.
+        metadata: what the client notes about it.
         first_at: when the first byte of an answer left.
+        simulated: no model answers, so nothing is spent.
         headers: further headers of the response, whatever it is.
     """
 
@@ -50,13 +52,20 @@ class Visit:
     route: str = ""
     client: str = ""
     client_id: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
     first_at: float | None = None
+    simulated: bool = False
     headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def settled(self) -> Record | None:
         """How its call ended, and what it cost; None while it has not, or where nothing was sent."""
         return self.call.record if self.call else None
+
+    @property
+    def cost_pico(self) -> int | None:
+        """What its call cost, in pico-dollars; None where that is not known, or nothing was spent."""
+        return self.settled.cost_pico if self.settled and not self.simulated else None
 
     @property
     def retries(self) -> int:

@@ -18,7 +18,7 @@ from .refusal import Refusal
 from .reply import Send
 from .socket_chat import Gone, SocketChat
 from .socket_messages import ClientMessage, Ref, error_payload, message, parse, prefix
-from .socket_protocol import LEAVING, TRUST
+from .socket_protocol import LEAVING, TRUST, Stalled
 from .visit import Scope, Visit, new_id
 
 Receive = Callable[[], Awaitable[Any]]
@@ -52,7 +52,7 @@ class Connection:
         self._whose: Callable[[], GatewayKey] | None = None
         self._chats: dict[Ref, tuple[SocketChat, asyncio.Task[None]]] = {}
         self._counted: str | None = None
-        self._leaving = self._closed = False
+        self._leaving = self._closed = self._stalled = False
         self._active_at = gateway.around.clock()
 
     async def run(self, headers: Mapping[str, str]) -> None:
@@ -153,7 +153,8 @@ class Connection:
             self._authenticate(said.payload)
             await self._say("auth:done", said.ref, {})
         elif self._whose is None:
-            self._gateway.door.key("")  # nobody's
+            words = 'no key was sent; send {"event": "auth", "payload": {"key": "…"}} first'
+            raise Refusal(401, words, code="invalid_api_key")
         elif said.event == "chat:stream":
             self._begin(self._whose, said)
             await asyncio.sleep(0)  # a task that has not begun would be cancelled without a word
@@ -203,6 +204,8 @@ class Connection:
         finally:
             del self._chats[said.ref]
             self._active_at = gateway.around.clock()
+            if self._stalled and visit.code == "cancelled":
+                visit.code = "stalled"
             gateway.over(visit)
         if self._leaving and not self._chats:
             with suppress(Gone):
@@ -228,4 +231,5 @@ class Connection:
         try:
             await self._send(event)
         except OSError as error:
+            self._stalled = self._stalled or isinstance(error, Stalled)
             raise Gone from error

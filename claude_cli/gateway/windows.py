@@ -1,8 +1,8 @@
 """What may be done in a minute: a sliding window of two counters, in which estimates are set aside and settled.
 
 The last minute is what this calendar minute has, and of the one before the part that is less than 60 seconds ago, as if
-that had been spread evenly. So no two bursts at the border of two minutes are let through, and a limit costs two
-numbers, not one for each token.
+that had been spread evenly; what of it is a fraction counts as a whole. So no two bursts at the border of two minutes
+are let through: behind one, room comes back evenly. And a limit costs two numbers, not one for each token.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from .refusal import Refusal
 WINDOW_S = 60
 _LIFETIME_S = 3 * WINDOW_S
 """The two minutes in which a number counts, and one for clocks of hosts that differ."""
+_TINY = 1e-6
+"""Less than that of a token or of a second is an error of the computation."""
 
 
 class Rule(NamedTuple):
@@ -115,15 +117,15 @@ class _Window(NamedTuple):
     @property
     def weight(self) -> int:
         """What counts now."""
-        return math.floor(self.old * (1 - self.into / WINDOW_S)) + self.used
+        return math.ceil(self.old * (1 - self.into / WINDOW_S) - _TINY) + self.used
 
     @property
     def wait_s(self) -> float:
         """Seconds until the same would be let through, if nobody else takes anything."""
         room, others = self.rule.most - self.amount, self.used - self.amount
         if others <= room:  # the last minute has to slide out of the window
-            return max(0.0, WINDOW_S * (1 - (room + 1 - others) / max(1, self.old)) - self.into)
-        return WINDOW_S - self.into + max(0.0, WINDOW_S * (1 - (room + 1) / others))
+            return max(0.0, WINDOW_S * (1 - (room - others) / max(1, self.old)) - self.into)
+        return WINDOW_S - self.into + WINDOW_S * (1 - room / others)
 
     def standing(self, given_back: int = 0) -> Standing:
         """How the rule stands."""
@@ -133,7 +135,7 @@ class _Window(NamedTuple):
 
 
 def _refused(window: _Window) -> Refusal:
-    rule, wait_s = window.rule, math.floor(window.wait_s) + 1  # at that very moment it is just not let through
+    rule, wait_s = window.rule, max(1, math.ceil(window.wait_s - _TINY))
     words = f"the limit of {rule.whose} is {rule.most:,} {rule.what} a minute; try again in {wait_s} s"
     headers = {"retry-after": str(wait_s), **window.standing(window.amount).headers()}
     return Refusal(429, words, type="rate_limit_error", code="rate_limit_exceeded", headers=headers)

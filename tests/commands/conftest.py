@@ -24,6 +24,7 @@ import pytest
 from claude_cli.simulator import BackgroundSimulator
 
 from ..forks import Fork, Forks, control
+from .serving import serve as serve
 
 CANARY = "sk-ant-api03-CANARYcanaryCANARYcanary"
 """The key of every run: it is in nothing that the program ever prints or writes."""

@@ -61,7 +61,7 @@ def test_json_is_printed_as_it_came(claude, simulate, out):
 def test_a_cut_answer_is_cut(claude, simulate):
     """Half an object is no failure of the schema: the status says what to do."""
     simulate(
-        {"say": '{"name": "A', "stop_reason": "max_tokens"}, {"say": '{"a', "cut_after": 3}, {"stop_reason": "refusal"}
+        {"say": '{"name": "A', "stop_reason": "max_tokens"}, {"say": '{"a', "cut_after": 4}, {"stop_reason": "refusal"}
     )
     done = claude("complete", "hi", "--schema", SHORT)
     assert done.out == '{"name": "A\n'

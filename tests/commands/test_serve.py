@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
 import signal
@@ -10,41 +9,15 @@ import socket
 import ssl
 import subprocess
 import sys
-import threading
-from contextlib import closing
-from urllib.parse import urlsplit
 
 import pytest
 import trustme
 
 from claude_cli.commands.serve import PACKAGES
 
-CHAT = {"model": "claude-3-5-sonnet", "messages": [{"role": "user", "content": "hi"}]}
+from .serving import CHAT, ask
+
 ALONE = ("serve", "--offline", "--no-auth", "--port", "0")
-
-
-@pytest.fixture
-def serve(claude):
-    """Starts the gateway on a free port; returns the run and its address, once it listens."""
-
-    def start(*words, **how):
-        running = claude.start("serve", "--port", "0", *words, **how)
-        running.out.wait_for(b"\n")
-        return running, running.out.data.decode().strip()
-
-    return start
-
-
-def ask(url, key="", body=CHAT, context=None, method="POST", path="/v1/chat/completions"):
-    """Status and JSON of one request."""
-    place = urlsplit(url)
-    make = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection
-    more = {"context": context} if context else {}
-    with closing(make(place.hostname, place.port, timeout=20, **more)) as connection:
-        headers = {"authorization": f"Bearer {key}"} if key else {}
-        connection.request(method, path, json.dumps(body) if method == "POST" else None, headers)
-        response = connection.getresponse()
-        return response.status, json.loads(response.read() or b"null")
 
 
 def events(err: bytes) -> list[dict]:
@@ -161,75 +134,6 @@ def test_the_log(claude, serve, words, kinds, where):
     assert kinds <= found if "-vv" in words else kinds == found
 
 
-# ------------------------------------------------------------------------------------------------ a person at it
-def test_a_terminal_is_told_how_to_call_it(claude, serve):
-    """A line that can be pasted; what may be spent; where keys come from; and requests in lines for people."""
-    (claude.home / "config.toml").write_text("[budget]\nday = 5\n")
-    claude("serve", "keys", "create", "laptop")
-    running, url = serve("--offline", "--max-cost", "2.5", err="terminal")
-    running.err.wait_for(b"Ctrl-C ends it")
-    text = running.err.data.decode()
-    assert f"base URL {url}/v1" in text and "claude-cli serve keys create NAME" in text
-    assert "budget: $2.50 in this run, $5.00 a day" in text
-    line = next(line for line in text.splitlines() if "curl" in line)
-    data = json.loads(line.rpartition("-d ")[2].strip().strip("'"))
-    assert "Authorization: Bearer $KEY" in line and ask(url, body=data)[0] == 401
-    running.err.wait_for(b"invalid_api_key")
-    running.signal(signal.SIGINT)
-    assert running.wait().status == 130
-    assert b"{" not in running.err.data.replace(data_of(line), b"")
-
-
-def data_of(line: str) -> bytes:
-    """The body that a printed line has."""
-    return line.rpartition("-d ")[2].encode()
-
-
-def test_the_printed_line_is_pasted(claude, serve):
-    """What is shown works as it stands, in a shell."""
-    running, _ = serve("--offline", "--no-auth", err="terminal")
-    running.err.wait_for(b"Ctrl-C ends it")
-    line = re.search(r"try: (curl .*?)\r?\n", running.err.data.decode())
-    done = subprocess.run(["sh", "-c", f"{line[1]} -s"], capture_output=True, text=True, timeout=20)
-    assert "simulated" in json.loads(done.stdout)["choices"][0]["message"]["content"]
-    running.signal(signal.SIGTERM)
-    assert running.wait().status == 143
-
-
-@pytest.mark.parametrize("signals", [1, 2], ids=["one signal: the answer ends", "two: it is cut"])
-def test_an_answer_under_way(simulate, serve, claude, signals):
-    """The first Ctrl-C lets it end, the second does not; money is written either way."""
-    upstream = simulate({"say": "word " * 40}, pace_s=0.01 if signals == 1 else 5.0)
-    running, url = serve("--no-auth", err="terminal")
-    running.err.wait_for(b"Ctrl-C ends it")
-    got: list[bytes] = []
-    begun = threading.Event()
-
-    def read() -> None:
-        place = urlsplit(url)
-        with closing(http.client.HTTPConnection(place.hostname, place.port, timeout=20)) as connection:
-            connection.request("POST", "/v1/chat/completions", json.dumps({**CHAT, "stream": True}))
-            response = connection.getresponse()
-            try:
-                while piece := response.read1():
-                    got.append(piece)
-                    begun.set()
-            except (http.client.HTTPException, OSError):
-                got.append(b"<cut>")
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    assert begun.wait(20)
-    running.signal(signal.SIGINT)
-    running.err.wait_for(b"finishing 1 answer under way; Ctrl-C again stops now")
-    if signals == 2:
-        running.signal(signal.SIGINT)
-    assert running.wait().status == 130
-    reader.join(20)
-    assert (b"[DONE]" in b"".join(got)) == (signals == 1) and len(upstream.requests) == 1
-    assert claude("usage", "--by", "command", "--json").json["totals"]["calls"] == 1
-
-
 # ------------------------------------------------------------------------------------------------ what it refuses
 @pytest.mark.parametrize(
     ("words", "said"),
@@ -245,6 +149,7 @@ def test_an_answer_under_way(simulate, serve, claude, signals):
         pytest.param(["--cors-origin", "*"], "'*' is no origin; name each web page", id="all origins"),
         pytest.param(["--cors-origin", "https://a.example/"], "is no origin", id="a page for an origin"),
         pytest.param(["--cors-origin", "http://[::1"], "is no origin", id="half an address"),
+        pytest.param(["--allow-host", "gw.example:4003"], "'gw.example:4003' is no name of a host", id="a port"),
         pytest.param(["--port", "70000"], "--port", id="no port"),
         pytest.param(
             ["--host", "192.0.2.1", "--behind-proxy"], "192.0.2.1 port 4003 cannot be opened", id="no address"
@@ -255,10 +160,14 @@ def test_an_answer_under_way(simulate, serve, claude, signals):
         pytest.param(
             ["--on-unsupported", "shrug"], "--on-unsupported shrug is not known; choose warn, drop", id="no choice"
         ),
-        pytest.param(["--keys-file", "none.json"], "there is no file of keys none.json", id="no file of keys"),
+        pytest.param(
+            ["--keys-file", "none.json"], "/none.json; see --keys-file (serve.keys_file)", id="no file of keys"
+        ),
         pytest.param(["--keys-file", "empty.json"], "empty.json has none, so nobody could call", id="no key in it"),
         pytest.param(["--log-file", "no/where"], "the log file no/where cannot be opened", id="no log"),
         pytest.param(["--provider", "anthropik"], "anthropik", id="no provider"),
+        pytest.param(["--fallback-model", "haiku,sonet"], "there is no model 'sonet'; did you mean", id="no fallback"),
+        pytest.param(["--fallback-model", "claude-opus-4-1"], "successor is claude-opus-5-5", id="a retired fallback"),
         pytest.param(["keyz"], "keyz", id="no command"),
     ],
 )
@@ -286,7 +195,7 @@ def test_a_port_that_is_taken(claude):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         line = claude("serve", "--offline", "--no-auth", "-q", "--port", str(port)).failed(2, f"port {port}", "--port")
-        assert "Address already in use" in line
+        assert "Address already in use (by another claude-cli serve?)" in line
 
 
 def test_without_a_key_for_the_provider(claude):
@@ -327,6 +236,20 @@ def test_names_of_models_nobody_knows_are_said(claude, serve):
         "claude-cli: serve.aliases.gpt-5: the catalogue does not know the model 'sonet'; did you"
     )
     assert "fallback model claude-nova-9: the catalogue does not know" in lines[1]
+    assert all(
+        line.endswith("may be answered 404; mend the setting, or: claude-cli models --refresh") for line in lines[:2]
+    )
+
+
+def test_budgets_that_do_not_hold_are_said(claude, serve):
+    """Nothing is recorded offline, so nobody would see why a key is never refused."""
+    claude("serve", "keys", "create", "rich")
+    for budget, said in (((), False), (("--budget-day", "5"), True)):
+        claude("serve", "keys", "create", f"of{len(budget)}", *budget)
+        running, _ = serve("--offline")
+        running.signal(signal.SIGTERM)
+        err = running.wait().err
+        assert ("budgets of keys do not hold offline" in err and "claude-cli simulate" in err) == said
 
 
 def test_flags_in_front_of_another_command_are_refused(claude):

@@ -61,6 +61,18 @@ def test_what_a_key_cannot_be(claude, words, said):
     assert not (claude.home / "gateway-keys.json").exists()
 
 
+def test_a_key_for_a_model_that_is_none_here_is_made_with_a_warning(claude):
+    """A slip is seen at once; it may be an alias of a gateway elsewhere, so that is no error."""
+    words = [word for name in ("sonet", "claude-opus-4-1", "claude-3-opus", "haiku") for word in ("-m", name)]
+    done = claude("serve", "keys", "create", "ci", *words)
+    slip, retired, _ = done.lines
+    secret = "sk-ant-api03-CANARYcanaryCANARY"
+    assert "CANARY" not in claude("serve", "keys", "create", "other", "-m", secret).err
+    assert done.status == 0 and done.out.startswith("clk-")
+    assert "--model: there is no model 'sonet'; did you mean sonnet? " in slip
+    assert "--model: the model claude-opus-4-1 has retired; its successor is claude-opus-5-5" in retired
+
+
 def test_a_key_lasts_to_the_end_of_its_last_day(claude):
     """By the local calendar; one that is over is listed as that."""
     claude("serve", "keys", "create", "web", "--expires", "2999-12-31", TZ="UTC")
@@ -91,6 +103,9 @@ def test_on_a_narrow_terminal_columns_are_left_out(claude):
     done = claude.start("serve", "keys", "list", tty=(40, 24)).wait()
     lines = done.out.replace("\r", "").splitlines()
     assert lines[0].split()[:2] == ["name", "expires"] and max(map(len, lines)) <= 40
+    assert lines[-1] == "claude-cli: --json shows the rest"
+    assert "--json" not in claude.start("serve", "keys", "list", tty=(200, 24)).wait().out
+    assert "  expires (local)  " in claude("serve", "keys", "list").out
 
 
 def test_where_the_settings_name_a_file_that_one_counts(claude):

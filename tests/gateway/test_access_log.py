@@ -65,7 +65,7 @@ def test_a_visit_is_one_line_of_json_with_all_that_is_known():
         "route": "/v1/chat/completions", "status": 200, "error": None, "key": "team",
         "model": "claude-haiku-4-5-20251001", "stream": True, "outcome": "done", "input_tokens": 30,
         "output_tokens": 20, "cache_read_tokens": 5, "cache_write_tokens": 6, "cost_usd": 0.001234567,
-        "duration_ms": 1500.0, "ttft_ms": 250.0, "retries": 2,
+        "duration_ms": 1500.0, "ttft_ms": 250.0, "retries": 2, "metadata": None,
     }]  # fmt: skip
 
 
@@ -78,9 +78,23 @@ def test_a_visit_of_which_nothing_is_known_has_the_same_members():
     assert list(bare) == list(full)
     assert {name for name, value in bare.items() if value is None} == {
         "client_request_id", "upstream_request_id", "client", "route", "key", "model", "outcome", "input_tokens",
-        "output_tokens", "cache_read_tokens", "cache_write_tokens", "cost_usd", "ttft_ms",
+        "output_tokens", "cache_read_tokens", "cache_write_tokens", "cost_usd", "ttft_ms", "metadata",
     }  # fmt: skip
     assert (bare["error"], bare["status"], bare["retries"]) == ("invalid_api_key", 401, 0)
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_what_a_client_notes_is_told_without_keys(form):
+    """By its job a bill is shared out; people on a terminal see the rest without it."""
+    told = Told(form)
+    told.log(visit(metadata={"job": "nightly\n", "key": f"x {KEY}", KEY: "\ud800"}))
+    (line,) = told.lines
+    assert "CANARY" not in line
+    assert ("nightly" in line) == (form == "json")
+    if form == "json":
+        notes = json.loads(line)["metadata"]
+        assert notes["job"] == "nightly\n"
+        assert "***" in notes["key"]
 
 
 def test_probes_are_told_of_when_something_is_wrong():
@@ -95,7 +109,7 @@ def test_probes_are_told_of_when_something_is_wrong():
     ("members", "expected"),
     [
         pytest.param({}, "12:00:00 200 POST /v1/chat/completions team claude-haiku-4-5-20251001 1.50 s 30+20 tokens"
-                     " $0.0012 2 retries req_gw_1", id="answered"),
+                     " $0.0012 2 retries", id="answered"),
         pytest.param({"call": None, "status": 503, "code": "overloaded", "key": GatewayKey("")},
                      "12:00:00 503 POST /v1/chat/completions overloaded claude-haiku-4-5 1.50 s req_gw_1", id="no"),
         pytest.param({"call": None, "status": 0, "model": "\x1b]0;title\x07m\nfaked line", "route": ""},
@@ -103,10 +117,17 @@ def test_probes_are_told_of_when_something_is_wrong():
     ],
 )  # fmt: skip
 def test_a_line_for_people_says_what_matters(members, expected):
-    """On a terminal, where also nothing of a client's moves the cursor."""
+    """On a terminal, where also nothing of a client's moves the cursor; ids are for what went wrong."""
     told = Told("text")
     told.log(visit(**members))
     assert told.lines == [expected]
+
+
+def test_a_line_for_people_has_the_end_of_an_id():
+    """All of it would not fit a terminal beside the rest; the end is enough to find it by."""
+    told = Told("text")
+    told.log(Visit("req_gw_0123456789abcdef", "POST", "/x", 101.0, route="/v1/chat/completions", status=401))
+    assert told.lines[0].endswith(" s …89abcdef") and len(told.lines[0]) <= 80
 
 
 @pytest.mark.parametrize("form", ["json", "text"])
@@ -121,6 +142,35 @@ def test_no_line_has_a_key_or_more_than_a_little_of_what_others_say(form):
     assert "CANARY" not in text
     assert "***" in text
     assert len(text) < 3000
+
+
+@pytest.mark.parametrize("strange", ["\x85", "\x9b31m", "\u2028", "\u2029", "\u202e", "\x7f"])
+def test_a_line_of_json_has_nothing_that_breaks_it_or_moves_a_cursor(strange):
+    """Whatever reads it, line by line or on a terminal: all that is not ASCII is escaped."""
+    told = Told()
+    told.log(visit(model=f"m{strange}x", call=None))
+    (line,) = told.lines
+    assert line.isascii() and (line.isprintable() or strange == "\x7f")
+    assert json.loads(line)["model"] == f"m{strange}x"
+
+
+def test_half_a_key_at_the_cut_is_no_key_in_the_log():
+    """A text is cut after what is secret in it has been taken out."""
+    told = Told()
+    key = "clk-CANARYcanaryCANARYcanary"
+    told.log(visit(client_id="x" * 113 + f" {key}", call=None))
+    logger = logging.Logger("uvicorn.error")
+    logger.addHandler(told.log.handler())
+    logger.error("%s %s", "x" * 485, key)
+    text = "\n".join(told.lines)
+    assert "CANARY" not in text and text.count("clk-***") == 2
+
+
+def test_what_the_simulator_answers_costs_nothing():
+    """A sum over the log is what was spent."""
+    told = Told()
+    told.log(visit(simulated=True))
+    assert (told.objects[0]["cost_usd"], told.objects[0]["output_tokens"]) == (None, 20)
 
 
 def test_events_and_records_have_their_names():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
+from collections.abc import Mapping
 
 import pytest
 
@@ -17,7 +18,8 @@ from claude_cli.gateway.refusal import Refusal
 from claude_cli.storage.books import RunBooks
 from claude_cli.storage.gateway_keys import GatewayKey
 
-from .conftest import CHAT, HELLO, chat_bytes
+from ..loopback import error_response
+from .conftest import CHAT, HELLO, chat_bytes, eventually
 
 KEYS = {"sk-one": GatewayKey("one"), "sk-haiku": GatewayKey("few", models=("haiku",))}
 
@@ -35,18 +37,6 @@ KEYS = {"sk-one": GatewayKey("one"), "sk-haiku": GatewayKey("few", models=("haik
 def test_a_body_is_read_as_json_whatever_its_type_says(gateway, headers):
     """`curl -d` calls everything a form."""
     assert gateway().ask("POST", CHAT, HELLO, **headers).status == 200
-
-
-@pytest.mark.parametrize(
-    "path", ["/v1/responses", "/chat/completions", "/v1/nothing", "/v1/chat/completions/", "/v2", "//"]
-)
-def test_an_unknown_path_is_told_what_there_is(gateway, path):
-    """Codex asks for /v1/responses, and a base URL without /v1 is the commonest mistake of all."""
-    running = gateway(keys=KEYS)
-    answer = running.ask("POST", path, HELLO)
-    assert answer.status == 404
-    assert answer.error["type"] == "invalid_request_error"
-    assert "POST /v1/chat/completions" in answer.error["message"] and path in answer.error["message"]
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", CHAT), ("PUT", CHAT), ("POST", "/v1/models"), ("OPTIONS", CHAT)])
@@ -102,7 +92,7 @@ def test_a_fallback_is_no_way_around_a_key_s_list(gateway):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"", "no JSON"),
+        (b"", "is empty"),
         (b"{", "no JSON"),
         (b"\xff\xfe", "not UTF-8"),
         (b'{"model": "\xc3"}', "not UTF-8"),
@@ -244,6 +234,25 @@ def test_a_bug_is_a_500_that_tells_nothing_and_a_line_in_the_log(gateway, caplog
     assert running.chat().status == 200
 
 
+def test_a_bug_outside_of_the_border_reaches_the_log_and_a_client_that_leaves_does_not(gateway, caplog):
+    """It was seen by nobody; but the server tells of both with the same words."""
+
+    def broken(visit) -> None:
+        raise ZeroDivisionError
+
+    running = gateway([{"say": "hi", "stall_after": 1}])
+    with caplog.at_level(logging.DEBUG):
+        with socket.create_connection(("127.0.0.1", running.port), 10) as client:
+            client.sendall(chat_bytes())
+            assert eventually(lambda: running.upstream.requests)
+        assert running.wait_visits(1)[0].code == "cancelled"
+        running.gateway.log = broken
+        running.get("/healthz")
+        assert eventually(lambda: [each for each in caplog.records if each.name == "uvicorn.error"])
+    [record] = [each for each in caplog.records if each.name.startswith("uvicorn")]
+    assert record.levelname == "ERROR" and record.exc_info[0] is ZeroDivisionError
+
+
 @pytest.mark.parametrize(
     ("behind_proxy", "forwarded", "client"),
     [
@@ -251,15 +260,40 @@ def test_a_bug_is_a_500_that_tells_nothing_and_a_line_in_the_log(gateway, caplog
         (True, "203.0.113.9", "203.0.113.9"),
         (True, "198.51.100.1, 203.0.113.9", "203.0.113.9"),
         (True, None, "127.0.0.1"),
+        (True, "203.0.113.9:51234", "203.0.113.9"),
+        (True, "[2001:db8::7]:443", "2001:db8::7"),
+        (True, "2001:db8::7", "2001:db8::7"),
+        (True, "sk-gw-a-whole-key", "127.0.0.1"),
+        (True, "x" * 9000, "127.0.0.1"),
+        (True, "fe80::1%sk-gw-a-whole-key", "127.0.0.1"),
     ],
-    ids=["no-proxy", "proxy", "client-lies", "proxy-is-silent"],
-)
+    ids=[
+        "no-proxy", "proxy", "client-lies", "proxy-is-silent", "with a port", "ipv6 with a port", "ipv6",
+        "a key for an address", "a long line", "a key for a zone",
+    ],
+)  # fmt: skip
 def test_who_calls_is_believed_of_a_proxy_alone(gateway, behind_proxy, forwarded, client):
-    """Anybody can write the header; the last entry is the proxy's own."""
+    """Anybody can write the header; the last entry is the proxy's own, and goes into the log only as an address."""
     running = gateway(config={"behind_proxy": behind_proxy})
     running.chat(headers={"x-forwarded-for": forwarded} if forwarded else {})
     [visit] = running.wait_visits(1)
     assert visit.client == client
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_what_the_upstream_says_of_its_limits_goes_before_ours(gateway, upstream, stream):
+    """It is its refusal: told that 28 requests of ours are left, a client asks again at once."""
+
+    class Ours(NoLimits):
+        headers: Mapping[str, str] = {"x-ratelimit-remaining-requests": "28", "x-ratelimit-limit-tokens": "5"}
+
+    limits = "anthropic-ratelimit-requests-remaining: 0"
+    answer = error_response(429, "rate_limit_error", "slow down", limits, "retry-after: 3600")
+    running = gateway(upstream=upstream(answer).url, change=lambda gateway: setattr(gateway, "limiter", Ours()))
+    answer = running.chat(stream=stream)
+    assert answer.status == 429
+    assert answer.headers["x-ratelimit-remaining-requests"] == "0"
+    assert answer.headers["x-ratelimit-limit-tokens"] == "5"
 
 
 def test_requests_may_come_one_behind_the_other(gateway):

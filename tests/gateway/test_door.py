@@ -11,6 +11,8 @@ from claude_cli.storage.gateway_keys import ANYONE, GatewayKey
 NOW = 1_000.0
 KEYS = {"one": GatewayKey("ci"), "two": GatewayKey("web", expires_at=NOW + 1), "old": GatewayKey("old", expires_at=NOW)}
 
+NONE = "no API key was sent; send one of the gateway's as Authorization: Bearer KEY, or as x-api-key: KEY"
+
 
 class Ring:
     """Keys by their text."""
@@ -40,17 +42,17 @@ def test_a_key_comes_in_either_header(headers, name):
 @pytest.mark.parametrize(
     ("headers", "words"),
     [
-        pytest.param({}, "Invalid API key", id="none"),
-        pytest.param({"authorization": "Bearer"}, "Invalid API key", id="a scheme alone"),
-        pytest.param({"authorization": "one"}, "Invalid API key", id="no scheme"),
-        pytest.param({"authorization": "Token one"}, "Invalid API key", id="another scheme"),
+        pytest.param({}, NONE, id="none"),
+        pytest.param({"authorization": "Bearer"}, NONE, id="a scheme alone"),
+        pytest.param({"authorization": "one"}, NONE, id="no scheme"),
+        pytest.param({"authorization": "Token one"}, NONE, id="another scheme"),
         pytest.param({"authorization": "Bearer three"}, "Invalid API key", id="a wrong one"),
         pytest.param({"x-api-key": "a", "authorization": "Bearer b"}, "Invalid API key", id="two wrong ones"),
         pytest.param({"x-api-key": "old"}, "This API key has expired", id="an expired one"),
     ],
 )
 def test_nobody_comes_in_without_a_key(headers, words):
-    """401, in the words that OpenAI's clients know."""
+    """401, of a wrong key in the words that OpenAI's clients know; who has sent none is told how."""
     with pytest.raises(Refusal) as caught:
         Door(Ring(), lambda: NOW).key_of(headers)
     error = {"message": words, "type": "invalid_request_error", "param": None, "code": "invalid_api_key"}

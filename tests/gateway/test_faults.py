@@ -27,9 +27,13 @@ OVERLOADED, BROKEN, LIMITED = {"status": 529}, {"status": 500}, {"status": 429, 
         ([{"drop": True}, {"say": "ok"}], 2, 1),
         ([{"error_after": 1}, {"say": "ok"}], 2, 1),
         ([{"cut_after": 1}, {"say": "ok"}], 2, 1),
+        ([{"say": "ok", "cut_after": 2}, {"say": "ok"}], 2, 1),
     ],
-    ids=["529-529", "500-500", "429-retry-after", "dropped", "error-before-content", "cut-before-content"],
-)
+    ids=[
+        "529-529", "500-500", "429-retry-after", "dropped", "error-before-content", "cut-before-content",
+        "cut-in-empty-block",
+    ],
+)  # fmt: skip
 def test_a_fault_that_passes_costs_the_client_nothing_but_time(gateway, script, tries, waits, stream):
     """Before the first content nothing has been shown, so a try may be made again, after what the provider asks for."""
     running = gateway(script)
@@ -112,6 +116,27 @@ def test_a_stream_that_breaks_ends_with_one_error_and_no_done(gateway, step):
     assert len(running.upstream.requests) == 1
     [visit] = running.wait_visits(1)
     assert visit.code == last["error"]["code"]
+
+
+def _unreasoned(peer):
+    """An end that does not say why."""
+    peer.answer(head() + frames([*EVENTS[:6], EVENTS[7]]))
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_an_answer_that_ends_without_a_reason_is_a_broken_one(gateway, stream):
+    """We do not make one up: "stop" would say that this is all of it."""
+    with Loopback(_unreasoned) as upstream:
+        running = gateway(upstream=upstream.url)
+        answer = running.chat(stream=stream)
+    [visit] = running.wait_visits(1)
+    assert visit.call.record.status == visit.code == "stream_interrupted" and visit.call.record.estimated
+    if not stream:
+        assert (answer.status, answer.error["code"]) == (502, "stream_interrupted")
+        return
+    *chunks, last = answer.data
+    assert answer.text == "Grüß Gott" and all(chunk["choices"][0]["finish_reason"] is None for chunk in chunks)
+    assert last["error"]["code"] == "stream_interrupted" and b"[DONE]" not in answer.body
 
 
 def test_a_whole_answer_that_breaks_is_an_error_and_no_half(gateway):

@@ -40,6 +40,20 @@ def test_another_name_is_dns_rebinding(host):
     with pytest.raises(Refusal) as refused:
         Guard(Config()).check({"host": host})
     assert (refused.value.status, refused.value.code) == (403, "host_not_allowed")
+    assert "start it with --allow-host NAME (serve.allow_hosts)" in str(refused.value)
+
+
+def test_whoever_is_refused_is_told_what_came():
+    """Behind a proxy that is how its operator finds out; whatever stands there, it is one short line."""
+    words = ["", ""]
+    for number, headers in enumerate(
+        ({"host": "gw.example\x1b[2J:80"}, {"host": "[::1]", "origin": "https://a\u202e" * 99})
+    ):
+        with pytest.raises(Refusal) as refused:
+            Guard(Config()).check(headers)
+        words[number] = str(refused.value)
+    assert "'gw.example" in words[0] and "'https://a" in words[1] and "--cors-origin" in words[1]
+    assert all(text.isprintable() and len(text) < 220 for text in words)
 
 
 def test_a_request_without_a_host_is_refused():
@@ -152,5 +166,5 @@ def test_nothing_is_outside_the_guard(gateway, headers, path):
     else:
         answer = running.ask("POST", path, HELLO, **headers)
     assert answer.status == 403
-    assert ("Host header" if "host" in headers else "origin") in answer.json["error"]["message"]
+    assert ("has no host" if "host" in headers else "may not call") in answer.json["error"]["message"]
     assert running.upstream.requests == []

@@ -119,9 +119,9 @@ def test_no_label_grows_without_bound():
 
 def test_the_moment_is_read_as_it_is():
     """Gauges are not counted along but read when they are asked for."""
-    found = read(Metrics().text(Now(1, 2, 3, 4, True, {HAIKU: "half-open"})))
+    found = read(Metrics().text(Now(1, 2, 3, 4, True, {HAIKU: "half-open"}, limits_alone=True)))
     names = ("calls_in_flight", "requests_waiting", "streams_active", "websocket_connections", "draining")
-    assert [of(found, name) for name in names] == [1, 2, 3, 4, 1]
+    assert [of(found, name) for name in (*names, "limits_alone")] == [1, 2, 3, 4, 1, 1]
     states = {state: of(found, "breaker_state", model=HAIKU, state=state) for state in ("closed", "half-open", "open")}
     assert states == {"closed": 0, "half-open": 1, "open": 0}
     assert of(found, "process_resident_memory_bytes") > 1e6

@@ -38,6 +38,12 @@ def test_an_alias_is_as_old_as_what_it_means():
     assert openai_model(NAMES, ANYONE, "claude-3-5-haiku") == {**haiku, "id": "claude-3-5-haiku"}
 
 
+@pytest.mark.parametrize("name", ["claude-haiku-4.5", "claude-3.5-sonnet"])
+def test_a_name_with_dots_is_found_as_a_chat_completion_finds_it(name):
+    """Some clients look a model up before they ask it."""
+    assert openai_model(NAMES, ANYONE, name) == {**openai_model(NAMES, ANYONE, name.replace(".", "-")), "id": name}
+
+
 def test_an_alias_of_nothing_known_is_not_listed():
     """Whoever picked it would get a 404."""
     names = Names(catalogue(), aliases={"gpt-9": "claude-nothing", "gpt-4o": "opus"})

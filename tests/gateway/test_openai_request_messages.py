@@ -319,7 +319,7 @@ def test_thinking_without_a_signature_cannot_be_sent():
 @pytest.mark.parametrize(
     ("messages", "param", "words"),
     [
-        pytest.param(None, "messages", "nothing to answer", id="none at all"),
+        pytest.param(None, "messages", "messages is missing", id="none at all"),
         pytest.param([], "messages", "nothing to answer", id="an empty list"),
         pytest.param("hi", "messages", "is 'hi'; it is a list", id="a text"),
         pytest.param([system("S")], "messages", "nothing to answer", id="only instructions"),

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from claude_cli.core import errors
-from claude_cli.core.errors import ClaudeError, ProviderError, StreamInterruptedError
+from claude_cli.core.budget import NoPriceError, UnkeptError
+from claude_cli.core.errors import BudgetReachedError, ClaudeError, ProviderError, StreamInterruptedError
 from claude_cli.core.wire_response import decode_error
 from claude_cli.gateway.refusal import Refusal, refusal_of
 
@@ -27,6 +28,16 @@ def api(status: int, message: str, *, kind: str = "x", code: str | None = None, 
 
 def retryable(error: ClaudeError) -> ClaudeError:
     error.retryable = True
+    return error
+
+
+def of_key(error: BudgetReachedError) -> BudgetReachedError:
+    error.whose = "key ci"
+    return error
+
+
+def after(cause: ClaudeError, error: ClaudeError) -> ClaudeError:
+    error.__cause__ = cause
     return error
 
 
@@ -168,8 +179,8 @@ def classes(kind: type[ClaudeError] = ClaudeError) -> list[type[ClaudeError]]:
 
 @pytest.mark.parametrize("kind", sorted({*classes()}, key=lambda kind: kind.__name__), ids=lambda kind: kind.__name__)
 def test_every_class_of_errors_is_told(kind):
-    """A class of tomorrow, too; only of a request's own fault, or a budget, is more said than whose fault it is."""
-    own = (errors.UsageError, errors.BudgetReachedError, errors.RequestRejectedError, errors.RefusedError)
+    """A class of tomorrow, too; only of a request's own fault is more said than whose fault it is."""
+    own = (errors.UsageError, errors.RequestRejectedError, errors.RefusedError)
     refusal = refusal_of(kind(SECRET))
     assert refusal.status in (400, 404, 429, 500, 502, 503, 504)
     assert all(text.isascii() for text in refusal.headers.values())
@@ -208,6 +219,65 @@ def test_the_limits_of_the_upstream_are_told_by_openai_names():
     moment = 1_794_997_680.0  # 2026-11-18T10:28:00Z
     assert refusal_of(error, now=moment - 89.5).headers == {**expected, "x-ratelimit-reset-requests": "90s"}
     assert refusal_of(error, now=moment + 5).headers == {**expected, "x-ratelimit-reset-requests": "0s"}
+
+
+LEFT = "$0.01 of --max-cost of $5.00 is left, too little; raise the budget"
+OWN = "$0.01 of key ci's day budget of $5.00 (starts again tomorrow) is left"
+BUDGET = "the gateway's budget is used up"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "words"),
+    [
+        pytest.param(BudgetReachedError(LEFT), 429, "insufficient_quota", BUDGET, id="of the gateway"),
+        pytest.param(
+            retryable(BudgetReachedError(LEFT)), 429, "insufficient_quota", "what is left of the gateway's budget",
+            id="of the gateway, for a moment",
+        ),
+        pytest.param(of_key(BudgetReachedError(OWN)), 429, "insufficient_quota", OWN, id="of the key"),
+        pytest.param(
+            of_key(retryable(BudgetReachedError(OWN))), 429, "insufficient_quota", OWN, id="of the key, for a moment"
+        ),
+        pytest.param(
+            after(BudgetReachedError(LEFT), BudgetReachedError(f"{SECRET}: {LEFT}")), 429, "insufficient_quota", BUDGET,
+            id="another model's",
+        ),
+        pytest.param(
+            after(of_key(BudgetReachedError(OWN)), BudgetReachedError(f"{SECRET}: {OWN}")), 429, "insufficient_quota",
+            OWN, id="another model's, of the key",
+        ),
+        pytest.param(
+            NoPriceError("m", "--max-cost of $5.00"), 429, "insufficient_quota", "the gateway has a budget, and knows",
+            id="no price",
+        ),
+        pytest.param(
+            after(NoPriceError("m", "--max-cost of $5.00"), errors.UsageError("--max-cost, models.toml")), 429,
+            "insufficient_quota", "the gateway has a budget, and knows no", id="no such model and no price",
+        ),
+        pytest.param(
+            UnkeptError("a budget cannot be kept: /home/me/usage.db is locked"), 503, "ledger_unusable",
+            "the gateway has a budget and cannot keep it just now", id="no ledger",
+        ),
+    ],
+)  # fmt: skip
+def test_only_what_is_left_of_its_own_budget_is_told_to_a_client(error, status, code, words):
+    """Amounts, options and paths are those of whoever runs the gateway."""
+    refusal = refusal_of(error)
+    assert (refusal.status, refusal.code) == (status, code)
+    assert str(refusal).startswith(words)
+    assert not any(word in str(refusal) for word in ("--", "/home", "CANARY", ".toml"))
+    assert ("$" in str(refusal)) is (words == OWN)
+
+
+@pytest.mark.parametrize(
+    ("model", "body"),
+    [("claude-nonsense", {}), ("claude-haiku-3", {"tools": [{"name": "web_search", "type": "web_search_20250305"}]})],
+)
+def test_a_hint_for_the_command_line_is_no_part_of_what_is_told(gateway, model, body):
+    """A client has no `claude-cli models` to look at."""
+    running = gateway([{"status": 404, "message": f"model: {model}", "times": "always"}])
+    answer = running.chat(model=model, **body)
+    assert answer.status in (400, 404) and "claude-cli" not in answer.error["message"]
 
 
 def test_text_that_is_no_unicode_can_be_told():

@@ -38,7 +38,7 @@ def test_a_port_that_is_taken_is_one_line(gateway):
     """With the way out."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(UsageError, match=f"127.0.0.1 port {port} cannot be opened: .*in use; choose another"):
+        with pytest.raises(UsageError, match=f"127.0.0.1 port {port} cannot be opened: .*in use .*; choose another"):
             gateway(config={"port": port})
 
 

@@ -35,12 +35,16 @@ def test_a_key_in_a_header_of_the_handshake(gateway, headers):
     assert running.wait_visits(1)[0].key.name == "anna"
 
 
-@pytest.mark.parametrize("headers", [{"Authorization": "Bearer sk-wrong"}, {"x-api-key": ""}], ids=["wrong", "empty"])
-def test_a_wrong_key_in_a_header_is_401_before_there_is_a_websocket(gateway, headers):
+@pytest.mark.parametrize(
+    ("headers", "key"),
+    [({"Authorization": "Bearer sk-wrong"}, "sk-wrong"), ({"x-api-key": ""}, "")],
+    ids=["wrong", "empty"],
+)
+def test_a_wrong_key_in_a_header_is_401_before_there_is_a_websocket(gateway, headers, key):
     """The same body as over HTTP."""
     running = gateway(keys=KEYS)
     status, body = refused(running, additional_headers=headers)
-    assert (status, body) == (401, running.chat("sk-wrong").body.decode())
+    assert (status, body) == (401, running.chat(key).body.decode())
     assert [visit.status for visit in running.wait_visits(2)] == [401, 401]
 
 

@@ -85,7 +85,7 @@ def test_readers_that_stop_are_cut_off_and_their_memory_returns(gateway):
         try:
             with crowd(running, 100, chat_bytes(stream=True)):
                 visits = running.wait_visits(100)
-                assert {visit.code for visit in visits} == {"cancelled"}
+                assert {visit.code for visit in visits} == {"stalled"}
             assert upstream.sent < 100 * 12 * MIB  # most of it lies with the system, at the upstream's end
             assert tracemalloc.get_traced_memory()[1] < 300 * MIB
             visits.clear()  # they know what each answer said
@@ -168,3 +168,36 @@ def test_clients_that_come_and_leave_in_a_storm_leave_nothing_behind(gateway):
     assert eventually(lambda: open_connections(running) == 0)
     running.upstream.settled()
     assert running.chat().status == 200
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"POST /x HTTP/1.1\r\nhost: [::1]\r\nconnection: upgrade\r\nupgrade: websocket\r\ncontent-length: 2\r\n\r\n",
+        b"GET /socket HTTP/1.1\r\nhost: [::1]\r\nconnection: upgrade\r\nupgrade: websocket\r\ncontent-length: 100\r\n"
+        b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n",
+    ],
+    ids=["no page", "a body"],
+)
+def test_six_hundred_handshakes_that_are_none_are_all_closed(gateway, head):
+    """They got past every limit of time, without any key."""
+    running = gateway()
+    with crowd(running, 600, head):
+        running.wait_visits(600)
+        assert eventually(lambda: open_connections(running) == 0)
+    assert running.chat().status == 200
+
+
+def test_uploads_by_the_dozen_that_never_end_take_what_bodies_may_and_no_more(gateway):
+    """The others are served meanwhile, and memory is used again: the second dozen takes none beyond the first's."""
+    running = gateway()
+    before, whole = resident(), 31 * MIB
+    for _ in range(3):
+        head = f"POST {CHAT} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {whole}\r\n\r\n".encode()
+        with crowd(running, 24, head) as clients:
+            for client in clients:
+                with suppress(OSError):  # it has been refused already
+                    client.sendall(b" " * (whole - 1))
+            assert running.chat().status == 200
+            assert resident() - before < 400 * MIB
+        assert eventually(lambda: open_connections(running) == 0)

@@ -427,7 +427,7 @@ complete -c claude-cli -n '__claude_cli_at "serve"' -l help -s h -d 'Show what t
 
 complete -c claude-cli -n '__claude_cli_at "serve keys"' -a create -d 'Make a key and print it, once; only its SHA-256 digest is kept'
 complete -c claude-cli -n '__claude_cli_at "serve keys"' -a list -d 'List the keys with what they allow; never a key'
-complete -c claude-cli -n '__claude_cli_at "serve keys"' -a revoke -d 'Revoke a key; a gateway that is running takes it no longer than a second'
+complete -c claude-cli -n '__claude_cli_at "serve keys"' -a revoke -d 'Revoke a key, at once also where serve is running'
 complete -c claude-cli -n '__claude_cli_at "serve keys"' -l help -s h -d 'Show what there is.'
 
 complete -c claude-cli -n '__claude_cli_at "serve keys create"' -l model -s m -x -a '(__claude_cli_live models)' -d 'A model it may ask, by id or alias; repeatable'

@@ -111,7 +111,7 @@ _claude-cli() {
       inner=(
         'create:Make a key and print it, once; only its SHA-256 digest is kept'
         'list:List the keys with what they allow; never a key'
-        'revoke:Revoke a key; a gateway that is running takes it no longer than a second'
+        'revoke:Revoke a key, at once also where serve is running'
       )
       if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then _describe -t commands command inner; return; fi
       if (( CURRENT > 2 && ${${(@)inner%%:*}[(Ie)$words[2]]} )); then

@@ -104,8 +104,7 @@ class SocketChat:
 
     def _done(self, reason: str) -> dict[str, Any]:
         """How it ended and what it took, `estimated` where the provider never said; no price: `cost_usd` is null."""
-        record = self._visit.settled
-        cost = record.cost_pico if record else None
+        record, cost = self._visit.settled, self._visit.cost_pico
         return {
             "finish_reason": reason,
             "usage": usage_object(record.usage if record else Usage()),

@@ -33,6 +33,8 @@ from .stamped import Stamped
 from .waiting import Waiting
 
 APART, TOGETHER, CLIENTS = 400, 4_000, 16
+WORDS = 20
+"""Of an answer, all sent at once: what comes to the client first waits for the others to be read."""
 STREAMS, DELTAS, PERIOD_US = 500, 400, 50_000
 START_S = 60.0
 
@@ -126,7 +128,7 @@ def gateways(program: str, peers: dict[str, str], rounds: int) -> Iterator[Figur
         log(f"{name}: added time, throughput, {rounds} rounds")
         whole, first, rate, start, rest = [], [], [], [], []
         for _ in range(rounds):
-            with Waiting(0) as upstream:
+            with Waiting(0, WORDS) as upstream:
                 opened = ours(program, upstream.url) if command is None else peer(command, upstream.url)
                 with opened as server:
                     start.append(server.start_s)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 
-from .body import Load, Receive, read_body, too_deep
+from .body import Receive, read_body, too_deep
 from .gateway import Gateway
 from .guard import Guard, preflight
 from .metrics import LEFT
@@ -32,7 +32,6 @@ class App:
         """Prepare."""
         self._gateway = gateway
         self._guard, self._routes = Guard(gateway.config), Routes()
-        self._load = Load(gateway.config.held_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI. Cancelled, the client has left, or the server does not wait for it any longer."""
@@ -92,7 +91,7 @@ class App:
         if visit.method != "POST":
             await handler(gateway, visit, reply, scope, b"")
             return
-        with self._load.part() as take:  # the body has no name here: the handler alone knows how long it is needed
+        with gateway.load.part() as take:  # the body has no name here: the handler alone knows how long it is needed
             await handler(gateway, visit, reply, scope, await read_body(headers, receive, gateway.config, take))
 
     async def _refuse(self, refusal: Refusal, page: Page | None, scope: Scope, visit: Visit, reply: Reply) -> None:

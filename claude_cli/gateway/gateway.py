@@ -12,6 +12,7 @@ from ..core.providers.base import LLMProvider
 from ..core.surroundings import CallPolicy, Surroundings
 from ..storage.books import Books
 from ..storage.gateway_keys import GatewayKey
+from .body import Load
 from .checks import Checks
 from .config import Config
 from .door import Door
@@ -55,10 +56,13 @@ class Gateway:
     """Open WebSocket connections, by the name of their key."""
     checks: Checks = field(init=False)
     """How the provider is."""
+    load: Load = field(init=False)
+    """What bodies and unfinished messages weigh."""
 
     def __post_init__(self) -> None:
         """Let no call wait for its breaker."""
         self.checks = Checks(self.provider, clock=self.around.clock, wall=self.wall)
+        self.load = Load(self.config.held_bytes)
         self.policy = replace(self.policy, retry=replace(self.policy.retry, awaits_breaker=False))
 
     async def aclose(self) -> None:

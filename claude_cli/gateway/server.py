@@ -19,7 +19,7 @@ from ..core.errors import UsageError
 from .app import App
 from .gateway import Gateway
 from .protocol import KEPT_S, Protocol
-from .socket_protocol import HEADER_S, SocketProtocol
+from .socket_protocol import HEADER_S, LOAD, SocketProtocol
 
 BACKLOG = 2048
 UNREAD_BYTES = 256 * 1024
@@ -81,7 +81,9 @@ class Server:
 
     def _connection(self) -> asyncio.Protocol:
         config = self._gateway.config
-        return Protocol(self._options, self._state, {HEADER_S: config.header_s}, patience=config)
+        return Protocol(
+            self._options, self._state, {HEADER_S: config.header_s, LOAD: self._gateway.load}, patience=config
+        )
 
     async def run(self) -> None:
         """Serve until `stop`, and until the answers under way have ended."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from .refusal import Refusal
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGISendEvent
@@ -15,6 +19,10 @@ FIRST_BYTES = 256 * 1024
 """The largest message before its sender has shown a key."""
 LEAVING = 1012
 """The close code of a server that goes, "service restart"; the application gets it with "websocket.disconnect"."""
+LOAD = "claude_cli.load"
+"""In the application's state: the `Load` that messages are a part of until they are whole."""
+TRY_LATER = 1013
+"""The close code of a server that has no room at the moment."""
 HEADER_S = "claude_cli.header_s"
 """In the application's state: how many seconds a handshake may take."""
 TRUST = "claude_cli.trust"
@@ -32,6 +40,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         """See uvicorn."""
         super().__init__(*given, **named)
         self._largest, self.conn.max_message_size = self.conn.max_message_size, FIRST_BYTES
+        self._unfinished = ExitStack()  # gives back what the message that is on its way weighs
+        self._take: Callable[[int], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio."""
@@ -42,8 +52,25 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if not self.handshake_complete:
             self.transport.abort()
 
+    def data_received(self, data: bytes) -> None:
+        """See asyncio; what has come of a message that is not whole yet counts among the bodies of all requests."""
+        super().data_received(data)
+        if not (self.frames or self.conn.reader.buffer):
+            self._unfinished.close()
+            self._take = None
+            return
+        if self._take is None:
+            self._take = self._unfinished.enter_context(self.app_state[LOAD].part())
+        try:
+            self._take(len(data))
+        except Refusal as refusal:
+            self.conn.send_close(TRY_LATER, str(refusal))
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio."""
+        self._unfinished.close()
         self._opening.cancel()
         super().connection_lost(exc)
 

@@ -18,12 +18,12 @@ from .refusal import Refusal
 from .reply import Send
 from .socket_chat import Gone, SocketChat
 from .socket_messages import ClientMessage, Ref, error_payload, message, parse, prefix
-from .socket_protocol import LEAVING, TRUST, Stalled
+from .socket_protocol import LEAVING, TRUST, TRY_LATER, Stalled
 from .visit import Scope, Visit, new_id
 
 Receive = Callable[[], Awaitable[Any]]
 
-NORMAL, NO_TEXT, TRY_LATER, NO_KEY = 1000, 1003, 1013, 4401
+NORMAL, NO_TEXT, NO_KEY = 1000, 1003, 4401
 """Close codes: RFC 6455's and its registry's, and one of our own, after HTTP's 401."""
 _GOODBYE_S = 1.0
 _NO_KEY, _STOPPED = "no valid key was shown", "the gateway is being stopped"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from claude_cli.storage.gateway_keys import GatewayKey
 
 from ..loopback import EVENTS, WAIT_S, Loopback, frames, head
-from .conftest import HELLO
+from .conftest import HELLO, eventually
 from .sockets import Talk
 
 
@@ -187,3 +187,19 @@ def test_no_bytes_whatever_bring_the_gateway_down(gateway, caplog):
         other.say("ping")
         assert other.hear()["event"] == "pong"
     assert [record.getMessage() for record in caplog.records] == []
+
+
+def test_messages_that_are_not_whole_are_bounded_together(gateway):
+    """Many connections with a large one each would take all memory; who is one too many has to come again later."""
+    running = gateway(config={"held_bytes": 300_000})
+    head_of_frame = b"\x81\xff" + (250_000).to_bytes(8, "big") + bytes(4)
+    with Talk(running) as first, Talk(running) as second:
+        first.socket.socket.sendall(head_of_frame + b" " * 200_000)
+        assert eventually(lambda: running.gateway.load.held >= 200_000)
+        second.socket.socket.sendall(head_of_frame + b" " * 200_000)
+        assert second.closed() == 1013
+        first.socket.socket.sendall(b" " * 49_998 + b"{}")
+        assert first.error()["error"]["param"] == "event"
+        with Talk(running) as third:  # what they weighed has been given back
+            third.socket.socket.sendall(head_of_frame + b" " * 249_998 + b"{}")
+            assert third.error()["error"]["param"] == "event"

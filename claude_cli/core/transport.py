@@ -75,9 +75,9 @@ class Transport:
                 if events:
                     yield events
                 if exchange.done:
+                    await _drain(chunks)
                     break
                 watch.heard(content=bool(events) and not only_pings(events))
-            await _drain(chunks)
         last = exchange.end()
         if last:
             yield last

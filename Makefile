@@ -40,6 +40,7 @@ proof:  ## the long proofs, and the tests again: more generated cases, and each 
 
 bench:  ## the figures of the README beside their yardsticks
 	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.serving
 
 prices:  ## compare the shipped prices with those of genai-prices
 	$(BIN)/python -m benchmarks.prices

@@ -39,6 +39,11 @@ class Talk:
         self._wait(lambda data: self.waits(data, text))
         return self.lines
 
+    def prompts(self, *parts: str) -> list[str]:
+        """Return, when the prompt waits and all parts are on the terminal, its lines: for a text of several lines."""
+        self._wait(lambda data: self._prompt_is_on(data) is not None and self._has(data, parts))
+        return self.lines
+
     def press(self, keys: str) -> None:
         """Press keys."""
         self.running.press(keys.encode())
@@ -77,10 +82,15 @@ class Talk:
 
         The cursor is hidden while the prompt is drawn; what stands below it may come in a later piece.
         """
+        screen = self._prompt_is_on(data)
+        return screen is not None and screen.visible[screen.cursor[1]].rstrip() == f"{MARK}{text}".rstrip()
+
+    def _prompt_is_on(self, data: bytes) -> Screen | None:
+        """The screen, where what is on is a prompt that has been drawn."""
         if data.rfind(b"\x1b[?2004h") <= data.rfind(b"\x1b[?2004l"):
-            return False
+            return None
         screen = Screen.of(data, *self.size)
-        return screen.cursor_shown and screen.visible[screen.cursor[1]].rstrip() == f"{MARK}{text}".rstrip()
+        return screen if screen.cursor_shown else None
 
 
 def turns(home: Path) -> list[tuple[str, str, str]]:

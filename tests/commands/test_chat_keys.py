@@ -32,7 +32,7 @@ def test_ctrl_c_at_a_question_goes_back_to_the_prompt(claude, notes, size):
     talk.say("/model hiaku")
     talk.shows("[y/N]")
     talk.press("\x03")
-    lines = talk.shows(f"{LABEL} /model hiaku")
+    lines = talk.prompts(f"{LABEL} /model hiaku")  # the same stands above the question, from before
     assert not [line for line in lines if "[y/N]" in line and "claude-cli" in line]
     talk.press("\x15\x03\x03\x03")
     talk.ended(0)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..core.errors import UsageError
 from .paths import make_private
 
 
@@ -50,3 +51,17 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)  # which gives the lock back
+
+
+@contextmanager
+def alone(path: Path, failed: str) -> Iterator[None]:
+    """`locked`, for keys: without it one of two that are stored at once would be lost.
+
+    Raises:
+        UsageError: `failed`, with the path and the system's reason.
+    """
+    try:
+        with locked(path):
+            yield
+    except OSError as error:
+        raise UsageError(f"{failed} {path}: {error.strerror}") from error

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hmac
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..core.budget import Limits
 from ..core.errors import UsageError
 from ..core.messages import Notice
-from .files import locked, write_private
+from .files import alone, write_private
 from .gateway_keys import GatewayKey, WrongKeys, digest_of, parse_keys, written_keys
 from .paths import config_dir
 
@@ -65,7 +64,7 @@ class GatewayKeyFile:
 
     def add(self, key: GatewayKey) -> None:
         """Keep `key`. Raises `UsageError`: there is one of its name, or the file cannot be used or written."""
-        with self._alone():
+        with alone(self.path, "the keys cannot be written to"):
             keys = self.read()
             if any(each.name == key.name for each in keys):
                 raise UsageError(f"there is a key {key.name}; revoke it first, or choose another name")
@@ -73,7 +72,7 @@ class GatewayKeyFile:
 
     def revoke(self, name: str) -> bool:
         """Take the key of that name away; returns whether there was one. Raises as `add` does."""
-        with self._alone():
+        with alone(self.path, "the keys cannot be written to"):
             keys = self.read()
             left = [key for key in keys if key.name != name]
             if len(left) < len(keys):
@@ -87,15 +86,6 @@ class GatewayKeyFile:
         if stat.S_IMODE(file.st_mode) & (0o077 if self._own else 0o022):
             what, bits = ("read or changed", "600") if self._own else ("changed", "go-w")
             raise UsageError(f"the file of keys {self.path} can be {what} by others; run: chmod {bits} {self.path}")
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other processes from writing meanwhile, or one of two new keys would be lost."""
-        try:
-            with locked(self.path):
-                yield
-        except OSError as error:
-            raise UsageError(f"the keys cannot be written to {self.path}: {error.strerror}") from error
 
 
 class GatewayKeys:

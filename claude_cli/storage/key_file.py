@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from ..core.errors import AuthenticationError, UsageError
-from .files import locked, write_private
+from ..core.errors import AuthenticationError
+from .files import alone, write_private
 
 FILE_NAME = "keys.json"
 
@@ -37,14 +35,14 @@ class KeyFile:
 
     def put(self, slot: str, key: str) -> None:
         """Store `key`. Raises as `get` does, and `UsageError` where the file cannot be written."""
-        with self._alone():
+        with alone(self.path, "the key cannot be stored in"):
             self._write({**self._read(), slot: key})
 
     def remove(self, slot: str) -> bool:
         """Remove the key in `slot`; returns whether there was one. Raises as `put` does."""
         if self.get(slot) is None:
             return False
-        with self._alone():
+        with alone(self.path, "the key cannot be stored in"):
             self._write({name: key for name, key in self._read().items() if name != slot})
         return True
 
@@ -79,15 +77,6 @@ class KeyFile:
             raise AuthenticationError(
                 f"the key file {self.path} can be read or changed by others and is not used; {fix}", code="key_file"
             )
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other processes from writing meanwhile, or one of two new keys would be lost."""
-        try:
-            with locked(self.path):
-                yield
-        except OSError as error:
-            raise UsageError(f"the key cannot be stored in {self.path}: {error.strerror}") from error
 
     def _write(self, keys: dict[str, str]) -> None:
         write_private(self.path, f"{json.dumps(keys, indent=2)}\n".encode())
